@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway - the "gateway" section of rules.yaml, as every role reads it
+ *
+ * Stored as it is in the rule image (no pointers).  Whoever maps an image gets it
+ * range-checked: strings terminated, counts within bounds, enumerations known.
+ */
+#ifndef DEJUNK_GATEWAY_H
+#define DEJUNK_GATEWAY_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "addr.h"
+
+enum gateway_bound { GATEWAY_PORTS = 16, GATEWAY_LANS = 32, GATEWAY_EXEMPT = 256 };
+enum gateway_switch { SWITCH_NO, SWITCH_YES, SWITCH_AUTO };
+enum gateway_failure { FAILURE_PASS, FAILURE_BLOCK };
+enum gateway_refuse { REFUSE_RESET, REFUSE_DROP };
+enum gateway_unlearned { UNLEARNED_DEFER, UNLEARNED_REFUSE };
+enum gateway_non_http { NON_HTTP_PASS, NON_HTTP_REFUSE };
+
+struct gateway {
+	uint8_t lan_auto;			/* 1: the monitor finds the interfaces */
+	uint8_t lans;				/* names in lan[], when not auto */
+	uint8_t filter_self;			/* enum gateway_switch */
+	uint8_t on_failure;			/* enum gateway_failure */
+	uint8_t refuse_with;			/* enum gateway_refuse */
+	uint8_t unlearned;			/* enum gateway_unlearned */
+	uint8_t non_http;			/* enum gateway_non_http */
+	uint8_t http_ports;			/* used of http_port[], at least 1 */
+	uint16_t http_port[GATEWAY_PORTS];	/* host byte order */
+	uint16_t listen;			/* host byte order */
+	uint16_t workers;			/* proxy processes; 0: one per CPU */
+	uint16_t exempts;			/* used of exempt[] */
+	uint16_t _pad;
+	struct addr probe;			/* family 0: no probe */
+	char lan[GATEWAY_LANS][IFNAMSIZ];
+	struct prefix exempt[GATEWAY_EXEMPT];	/* clients never filtered */
+};
+
+/* gateway_default - what an empty rules.yaml means */
+void gateway_default(struct gateway *g);
+/* gateway_valid - are all counts, enumerations and strings within bounds? */
+bool gateway_valid(const struct gateway *g);
+
+#endif

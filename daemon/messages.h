@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* messages - every message between the roles, its direction and its body
+ *
+ *   monitor <-> each child		one pair a child, descriptor IPC_FD in the child
+ *   queue   <-> reader			one pair, its ends handed out by the monitor as PEER
+ *
+ * A child is started as "dejunk child ROLE" with only IPC_FD and standard error open; the
+ * monitor then sends, in this order: COUNTERS, the role's descriptors (LISTEN, PROBE, PEER,
+ * CONTROL), SETTINGS, RULES.  The child drops privileges before it takes the first message
+ * that holds bytes from outside, and answers READY once it serves the generation it was given.
+ */
+#ifndef DEJUNK_MESSAGES_H
+#define DEJUNK_MESSAGES_H
+
+#include <stdint.h>
+
+#include "addr.h"
+#include "limits.h"
+
+enum { IPC_FD = 3 };
+
+enum role { ROLE_MONITOR, ROLE_COMPILE, ROLE_QUEUE, ROLE_READER, ROLE_PROXY, ROLE_ADMIN, ROLE_COUNT };
+
+enum message {
+	/* monitor -> child */
+	MSG_COUNTERS = 1,	/* fd: the page of counters; body: struct msg_counters (admin: one for each process) */
+	MSG_LISTEN,		/* fd: listening socket for redirected connections (proxy) */
+	MSG_PROBE,		/* fd: listening socket of the probe (first proxy) */
+	MSG_PEER,		/* fd: queue <-> reader */
+	MSG_CONTROL,		/* fd: listening control socket (admin) */
+	MSG_SETTINGS,		/* body: struct msg_settings; sent again when it changes */
+	MSG_RULES,		/* fd: sealed image; body: struct msg_rules.  Sent again at each reload */
+	MSG_PING,		/* body: none; answered by PONG with the same seq from the main loop */
+	MSG_STOP,		/* body: none; end in an orderly way */
+	MSG_SETS_DONE,		/* -> queue; seq of the SETS; body: struct msg_done */
+	MSG_FORWARD,		/* -> proxy; seq of the FORWARD_ASK; body: struct msg_forward */
+	MSG_STATUS,		/* -> admin, each second and at each change; body: JSON text of the monitor's own part */
+	MSG_RELOADED,		/* -> admin; seq of RELOAD; body: struct msg_done, then text for people (errors, warnings) */
+	MSG_OPENED,		/* -> compile; seq of OPEN; fd, or body: struct msg_done with the errno */
+
+	/* child -> monitor */
+	MSG_READY = 64,		/* body: struct msg_rules: serving this generation, privileges dropped */
+	MSG_PONG,		/* body: struct msg_pong */
+	MSG_SETS,		/* queue: body: struct msg_set[], one transaction; answered by SETS_DONE */
+	MSG_DIRECT,		/* proxy: body: struct addr with port: could not be dialled, goes direct for DIRECT_SECONDS */
+	MSG_FORWARD_ASK,	/* proxy: body: struct msg_forward_ask */
+	MSG_RELOAD,		/* admin: body: none; answered by RELOADED */
+	MSG_OPEN,		/* compile: body: path, opened by the monitor read-only; answered by OPENED */
+	MSG_BUILT,		/* compile: fd: the sealed image; body: text (warnings), empty when none */
+	MSG_FAILED,		/* compile: body: text (errors with file, line, column) */
+
+	/* queue <-> reader */
+	MSG_DNS = 128,		/* queue -> reader: struct msg_dns, then the DNS message */
+	MSG_DNS_READ,		/* reader -> queue: struct msg_dns_read, then what it says; one for each DNS */
+	MSG_HOST,		/* reader -> queue: a host of rules.yaml was resolved: as DNS_READ with client all zero */
+};
+
+struct msg_counters {
+	uint32_t role;		/* enum role */
+	uint32_t index;		/* which proxy; 0 for the others */
+	int32_t pid;
+};
+
+struct msg_settings {
+	uint32_t role_index;	/* which proxy */
+	uint32_t uid;		/* to become; the firewall exempts it */
+	uint32_t gid;
+	uint32_t log_level;
+	uint32_t max_files;	/* descriptors the process may have */
+	uint32_t queue_dns;	/* queue numbers and mark bits, from nft/dejunk.nft */
+	uint32_t queue_syn;
+	uint32_t mark_refuse;	/* the bit the queue sets in the packet mark: refuse this packet */
+	uint32_t forward_open;	/* 1: no chain drops what is forwarded, FORWARD_ASK is not needed */
+	uint32_t forward_epoch;	/* answers to FORWARD_ASK of an older epoch are to be forgotten */
+};
+
+struct msg_rules {
+	uint64_t generation;
+};
+
+struct msg_pong {
+	uint64_t accepted;	/* redirected connections accepted so far (proxy) */
+	uint32_t files;		/* descriptors open */
+	uint32_t max_files;
+	uint32_t connections;	/* alive */
+	uint32_t max_connections;
+};
+
+struct msg_done {
+	int32_t error;		/* 0, or a positive errno */
+};
+
+/* a client in the sense of DESIGN section 2: its link-layer address where there is one, else its IP */
+struct client {
+	uint8_t kind;		/* enum client_kind */
+	uint8_t hw[6];		/* CLIENT_HW */
+	uint8_t _pad;
+	struct addr ip;		/* CLIENT_IP; port_be 0 */
+};
+enum client_kind { CLIENT_NONE, CLIENT_HW, CLIENT_IP, CLIENT_SELF };
+
+enum set_op { SET_ADD, SET_DELETE };
+enum set_name {
+	SET_REFUSED,		/* client . address, with timeout */
+	SET_SUSPECT,		/* address, with timeout */
+	SET_SUSPECT_NET,	/* prefix; replaced as a whole: a FLUSH comes first */
+	SET_SUSPECT_NET_FLUSH,
+	SET_REFUSED_FLUSH,	/* empties every refused set */
+};
+struct msg_set {
+	uint8_t op;		/* enum set_op; SET_DELETE of an element that is gone is no error */
+	uint8_t set;		/* enum set_name */
+	uint8_t bits;		/* SET_SUSPECT_NET: prefix length */
+	uint8_t _pad;
+	uint32_t timeout_s;
+	struct client client;	/* SET_REFUSED */
+	struct addr addr;
+};
+
+struct msg_forward_ask {
+	struct addr client;
+	struct addr server;	/* with port */
+};
+struct msg_forward {
+	uint32_t epoch;
+	uint32_t verdict;	/* enum forward_verdict */
+};
+enum forward_verdict { FORWARD_PASSES, FORWARD_DROPPED, FORWARD_UNKNOWN };
+
+struct msg_dns {
+	uint32_t packet_id;	/* of the DNS queue, opaque to the reader */
+	uint32_t _pad;
+	struct client client;	/* who asked, or who is answered */
+	struct addr client_ip;	/* with port */
+	struct addr server_ip;	/* with port */
+	uint8_t is_answer;	/* direction by port; the reader checks the QR bit */
+	uint8_t _pad2[7];
+};
+
+enum dns_read { DNS_READ_NOTHING, DNS_READ_QUERY, DNS_READ_ANSWER, DNS_READ_BAD, DNS_READ_UNASKED };
+struct msg_dns_read {
+	uint32_t packet_id;
+	uint32_t ttl_s;		/* the smallest of the chain */
+	uint16_t what;		/* enum dns_read */
+	uint16_t names;		/* then names: each one byte of length and that many bytes, normalised: query name first, then the chain */
+	uint16_t addrs;		/* then addresses: struct addr each */
+	uint16_t _pad;
+	struct client client;
+	struct addr client_ip;
+};
+
+#endif

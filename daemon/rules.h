@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* rules - the rule image: facts in, verdict out
+ *
+ * One block of memory without pointers in a sealed memfd, made by the compile role
+ * (rules_load, list_*), mapped read-only by every other process.  rules_map()
+ * validates every offset before anything is believed: the builder reads hostile lists.
+ * A struct rules is immutable and counted: a connection keeps the one it began with.
+ *
+ * Deciding is pure: no input or output, no clock, no allocation.  All names given
+ * to it are ASCII, lower case, without a final dot (host_normalise() makes them so).
+ */
+#ifndef DEJUNK_RULES_H
+#define DEJUNK_RULES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "addr.h"
+#include "gateway.h"
+#include "span.h"
+
+struct rules;
+
+/* what a rule is about: the value of block, allow, limit */
+enum rules_kind { KIND_CONNECTIONS, KIND_REQUESTS, KIND_COOKIES, KIND_IMAGES, KIND_EVERYTHING };
+
+enum rules_action {
+	ACT_PASS,	/* no rule said anything */
+	ACT_ALLOW,	/* a rule said: let it be */
+	ACT_BLOCK,
+	ACT_LIMIT,	/* cookies only: for this session */
+};
+
+/* the kind of resource a request is for, as far as plain HTTP tells */
+enum resource {
+	RES_UNKNOWN, RES_DOCUMENT, RES_SUBDOCUMENT, RES_IMAGE, RES_STYLE, RES_SCRIPT,
+	RES_XHR, RES_FONT, RES_MEDIA, RES_WEBSOCKET, RES_OTHER,
+};
+
+struct verdict {
+	enum rules_action action;
+	enum rules_kind kind;	/* of the rule that decided */
+	uint32_t origin;	/* for rules_origin(); 0 when no rule decided */
+};
+
+/* everything the rules may look at, for one request (spans borrowed for the call) */
+struct facts {
+	struct span host;		/* the request's host, normalised; an address in text is a host too */
+	struct span url;		/* host[:port]/path?query, port only when it is not 80; host normalised, rest as sent */
+	struct span source_host;	/* of Referer or Origin, normalised; empty: unknown */
+	enum resource type;
+	bool third_party;		/* rules_third_party() */
+	const struct addr *client;	/* NULL: unknown (rules with a group do not match) */
+	const struct addr *server;	/* original destination; NULL: unknown */
+	uint16_t minute;		/* rules_minute() of now: local minute of the week */
+};
+
+/* --- the image ------------------------------------------------------------ */
+
+/* rules_map - map and validate the image in @fd, compile its regular expressions
+ * @fd:  a sealed memfd or a file (borrowed; may be closed afterwards)
+ * @why: filled with one line on failure, @why_len bytes
+ *
+ * Returns an image with one reference, or NULL. */
+struct rules *rules_map(int fd, char *why, size_t why_len);
+/* rules_get, rules_put - one more, one less reference; the last one unmaps.  put(NULL) is allowed */
+struct rules *rules_get(struct rules *r);
+void rules_put(struct rules *r);
+/* rules_gateway - the gateway section; lives as long as @r */
+const struct gateway *rules_gateway(const struct rules *r);
+/* rules_generation - number given by the monitor at build time; grows with each reload */
+uint64_t rules_generation(const struct rules *r);
+
+struct rules_summary {
+	uint32_t rules;		/* of rules.yaml */
+	uint32_t lists;		/* in force */
+	uint64_t names;		/* of all lists, duplicates folded */
+	uint64_t image_bytes;
+};
+void rules_summary(const struct rules *r, struct rules_summary *out);
+
+/* where a rule was written: for the log, the blocked page, and explain */
+struct rules_origin {
+	struct span file;	/* "rules.yaml", or the list's file */
+	uint32_t line;		/* from 1 */
+	bool own;		/* a rule of rules.yaml, else of a list */
+	struct span text;	/* the rule or list entry, one line, for people */
+};
+/* rules_origin - what stands behind verdict.origin; false: nothing (0 or unknown).  Spans live as long as @r;
+ * text may be built in @text (of @text_len bytes). */
+bool rules_origin(const struct rules *r, uint32_t origin, struct rules_origin *out, char *text, size_t text_len);
+
+/* --- deciding ------------------------------------------------------------- */
+
+/* rules_minute - local minute of the week (0: Monday 00:00) at @t */
+uint16_t rules_minute(time_t t);
+/* rules_next_boundary - when a "between" next begins or ends, after @t; 0: no schedule at all */
+time_t rules_next_boundary(const struct rules *r, time_t t);
+/* rules_third_party - do the registrable domains of the two hosts differ?  An empty host: no */
+bool rules_third_party(const struct rules *r, struct span host, struct span source_host);
+
+/* rules_connection - may @client open a connection to a host of this name, at the SYN or server name layer?
+ * @client: address, or NULL unknown; @server: address dialled, or NULL unknown; @name: normalised, may be empty
+ * BLOCK only when a rule blocks connections to the whole host or address for this client without any other
+ * condition, and no rule of the same host allows requests or images on it (that is decided on port 80). */
+struct verdict rules_connection(const struct rules *r, const struct addr *client, const struct addr *server,
+				struct span name, uint16_t minute);
+/* rules_request - what to do about a whole HTTP request: tests connections, then requests, then - for
+ * an image request - images by URL.  verdict.kind says which of them decided (KIND_IMAGES: answer an empty image). */
+struct verdict rules_request(const struct rules *r, const struct facts *f);
+/* rules_image_size - an image of this pixel size is about to be delivered for the request */
+struct verdict rules_image_size(const struct rules *r, const struct facts *f, uint32_t width, uint32_t height);
+/* rules_cookie - one cookie, by name, in either direction.  ACT_LIMIT applies to Set-Cookie only */
+struct verdict rules_cookie(const struct rules *r, const struct facts *f, struct span name);
+/* cheap questions first, so that what no rule can touch is never looked at; false is certain */
+bool rules_may_touch_cookies(const struct rules *r, const struct facts *f);
+bool rules_may_touch_sizes(const struct rules *r, const struct facts *f);
+
+/* --- for the connection layer --------------------------------------------- */
+
+/* rules_host_count, rules_host - names of own "block: connections" rules, to be resolved ahead */
+uint32_t rules_host_count(const struct rules *r);
+struct span rules_host(const struct rules *r, uint32_t i);
+/* rules_net_count, rules_net - prefixes of own "address:" conditions of block rules, for the suspect nets */
+uint32_t rules_net_count(const struct rules *r);
+struct prefix rules_net(const struct rules *r, uint32_t i);
+/* rules_blocks_connections - can any rule refuse a connection?  false: nothing needs to be queued */
+bool rules_blocks_connections(const struct rules *r);
+
+#endif
