@@ -74,3 +74,8 @@ LIMIT(WORKERS,			64,		"processes",	"proxy processes")
 LIMIT(CONTROL_CLIENTS,		16,		"connections",	"on the control socket; more wait")
 LIMIT(CONTROL_MS,		10000,		"ms",		"for one request on the control socket; then closed")
 LIMIT(TABLE_BACK_MS,		1000,		"ms",		"until a table that someone deleted is back")
+
+/* Other tables' rules, read to know what INPUT and FORWARD policies would do */
+LIMIT(RULESET_RULES,		65536,		"rules",	"of other firewall tables read; more: what they drop is unknown")
+LIMIT(RULESET_ELEMENTS,		65536,		"elements",	"of one set of another table kept; of larger sets the kernel is asked each time")
+LIMIT(RULESET_STEPS,		200000,		"expressions",	"interpreted for one packet; then what happens to it is unknown")

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ruleset - what would the other firewall tables of this machine say to this packet?
+ *
+ * Reads every nf_tables table but our own into a model and interprets it for the first
+ * packet (TCP SYN, conntrack state new) of a connection that may never have been sent:
+ *
+ *   ruleset_input    would a redirected SYN reach our listening socket?
+ *   ruleset_forward  would this client's SYN be forwarded, were it not redirected?
+ *
+ * What a rule tests and the model cannot know (a random number, an ipset, the payload)
+ * is followed both ways; where every way ends alike the answer is still certain.
+ * Limits (limit, quota, connlimit, hashlimit) are taken as not yet exceeded.
+ *
+ * Not seen: tables of iptables-legacy (reported as unknown), tc, XDP, netdev and bridge
+ * hooks, and what other tables' nat would do to the destination of a forwarded packet.
+ * Knows nothing of interfaces and routes: the caller states them (rtnl).
+ */
+#ifndef DEJUNK_RULESET_H
+#define DEJUNK_RULESET_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+
+struct ruleset;
+
+enum ruleset_answer { RULESET_PASSES, RULESET_DROPPED, RULESET_UNKNOWN };
+
+/* an interface, as far as known */
+struct ruleset_link {
+	char name[IFNAMSIZ];	/* "": not known */
+	uint32_t index;		/* 0: not known */
+	uint16_t type;		/* ARPHRD_* (1: Ethernet); 0: not known */
+	bool group_known;
+	uint32_t group;		/* IFLA_GROUP; 0 is "default" */
+};
+
+/* The packet asked about.  All zero but family means "any TCP SYN of this family". */
+struct ruleset_packet {
+	uint8_t family;			/* AF_INET or AF_INET6; always needed */
+	bool hw_known;
+	uint8_t hw[6];			/* source link-layer address, when hw_known */
+	struct addr src;		/* the client; family 0: not known; port_be 0: not known */
+	struct addr dst;		/* with port.  Input: as REDIRECT leaves it, an own address
+					 * and the listen port.  Forward: the server. */
+	struct addr orig_dst;		/* input: destination before REDIRECT; family 0: not known */
+	struct ruleset_link in;
+	struct ruleset_link out;	/* forward: where it would leave; input: not looked at */
+	uint32_t back_index;		/* interface that the route to src leaves by (reverse path
+					 * filters); 0: not known */
+};
+
+/* Which rule decided, or kept us from deciding */
+struct ruleset_where {
+	char text[320];		/* DROPPED: "chain input of table inet filter, policy drop" or
+				 * "... , rule handle 12: reject".  UNKNOWN: what could not be
+				 * evaluated and where.  PASSES: "" */
+	char command[320];	/* input only: a command which lets the packet in; "": none known */
+	char table[64];		/* the rest only where DROPPED, names cut where longer */
+	char chain[64];		/* the base chain */
+	uint64_t handle;	/* of the rule; 0: the policy */
+	uint8_t family;		/* NFPROTO_INET, NFPROTO_IPV4, NFPROTO_IPV6 */
+};
+
+/* ruleset_load - read all tables but ours (inet dejunk)
+ * @why: filled on failure, for people
+ * Returns the model (freed by ruleset_free), or NULL: no permission, no nf_tables, or out of memory.
+ * A ruleset larger than LIMIT_RULESET_RULES loads and answers UNKNOWN. */
+struct ruleset *ruleset_load(char *why, size_t size);
+/* ruleset_free - NULL is fine */
+void ruleset_free(struct ruleset *rs);
+
+/* ruleset_stale - has any other table changed since the load?  Reads pending nf_tables events,
+ * never blocks; once true, true for ever.  Changes to our own table do not count (nf_tables'
+ * own generation counter does count them: the lease alone moves it every second). */
+bool ruleset_stale(struct ruleset *rs);
+/* ruleset_fd - readable when ruleset_stale() may have something to tell: for an ev_io.
+ * Owned by @rs: stop the watcher before ruleset_free. */
+int ruleset_fd(const struct ruleset *rs);
+
+/* ruleset_input - does a redirected SYN get through the input hook?
+ * @where: filled; may be NULL.  Microseconds, no allocation; sets with timeouts and sets
+ * larger than LIMIT_RULESET_ELEMENTS are asked of the kernel (one system call more each). */
+enum ruleset_answer ruleset_input(struct ruleset *rs, const struct ruleset_packet *p,
+				  struct ruleset_where *where);
+/* ruleset_forward - does this SYN get through the forward hook?  As above; command stays "". */
+enum ruleset_answer ruleset_forward(struct ruleset *rs, const struct ruleset_packet *p,
+				    struct ruleset_where *where);
+/* ruleset_forward_open - true: no TCP SYN whatever can be dropped on the forward hook, so that
+ * nobody needs to ask ruleset_forward.  Computed at the load. */
+bool ruleset_forward_open(const struct ruleset *rs);
+/* ruleset_report - for the start-up log: a line for each base chain on the forward hook that
+ * can drop connections, and one for what cannot be seen; lines end with '\n', "" when there is
+ * nothing to say.  Returns the number of lines; always terminated, cut at a line where @size is short. */
+unsigned ruleset_report(const struct ruleset *rs, char *out, size_t size);
+
+#endif
