@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*	name			spelling (any case on the wire); at most 31 bytes */
+FIELD(ACCEPT,			"accept")
+FIELD(CONNECTION,		"connection")
+FIELD(CONTENT_ENCODING,		"content-encoding")
+FIELD(CONTENT_LENGTH,		"content-length")
+FIELD(CONTENT_RANGE,		"content-range")
+FIELD(CONTENT_TYPE,		"content-type")
+FIELD(COOKIE,			"cookie")
+FIELD(EXPECT,			"expect")
+FIELD(HOST,			"host")
+FIELD(ORIGIN,			"origin")
+FIELD(REFERER,			"referer")
+FIELD(SET_COOKIE,		"set-cookie")
+FIELD(TRANSFER_ENCODING,	"transfer-encoding")
+FIELD(UPGRADE,			"upgrade")
