@@ -42,6 +42,8 @@ struct verdict {
 	enum rules_action action;
 	enum rules_kind kind;	/* of the rule that decided */
 	uint32_t origin;	/* for rules_origin(); 0 when no rule decided */
+	struct span name;	/* the part of the host that the deciding rule or list entry names (borrowed from
+				 * the question); empty when it was not the host that decided */
 };
 
 /* everything the rules may look at, for one request (spans borrowed for the call) */
@@ -88,7 +90,8 @@ struct rules_origin {
 	struct span text;	/* the rule or list entry, one line, for people */
 };
 /* rules_origin - what stands behind verdict.origin; false: nothing (0 or unknown).  Spans live as long as @r;
- * text may be built in @text (of @text_len bytes). */
+ * text may be built in @text (of @text_len bytes).  For an entry of a list of names the text is empty: verdict.name
+ * is the entry. */
 bool rules_origin(const struct rules *r, uint32_t origin, struct rules_origin *out, char *text, size_t text_len);
 
 /* --- deciding ------------------------------------------------------------- */
@@ -113,6 +116,11 @@ struct verdict rules_request(const struct rules *r, const struct facts *f);
 struct verdict rules_image_size(const struct rules *r, const struct facts *f, uint32_t width, uint32_t height);
 /* rules_cookie - one cookie, by name, in either direction.  ACT_LIMIT applies to Set-Cookie only */
 struct verdict rules_cookie(const struct rules *r, const struct facts *f, struct span name);
+/* rules_candidate - for explain: the own rules of @kind that hold for @f when cookie names and pixel sizes are not
+ * looked at, in file order.  @after: 0, or the origin returned last.  Returns an origin, 0: no more.
+ * @action: filled with the rule's action; @certain: true when the rule has no condition on name or size */
+uint32_t rules_candidate(const struct rules *r, const struct facts *f, enum rules_kind kind, uint32_t after,
+			 enum rules_action *action, bool *certain);
 /* cheap questions first, so that what no rule can touch is never looked at; false is certain */
 bool rules_may_touch_cookies(const struct rules *r, const struct facts *f);
 bool rules_may_touch_sizes(const struct rules *r, const struct facts *f);
