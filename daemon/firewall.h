@@ -8,18 +8,20 @@
 #ifndef DEJUNK_FIREWALL_H
 #define DEJUNK_FIREWALL_H
 
-#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 
 #include "gateway.h"
 
-enum { FIREWALL_TEXT = 4096 };	/* bytes of nft's own words that are kept */
+enum {
+	FIREWALL_TEXT = 4096,	/* bytes of nft's own words that are kept */
+	FIREWALL_PATH = 4096,	/* bytes of a path */
+};
 
 /* firewall_file - where dejunk.nft is: $DEJUNK_NFT, else ../nft beside the directory of the
  * running binary (a source tree), else the installed one.  @path is always filled; returns 0, or -ENOENT when
  * no such file can be read (path then is the installed place). */
-int firewall_file(char path[PATH_MAX]);
+int firewall_file(char path[FIREWALL_PATH]);
 /* firewall_load - put the table in place, replacing an older one, all in one transaction
  * @g:    interfaces are not used, only ports, refuse_with and on_failure
  * @uid:  user of dejunk's processes, exempt on the output hook
