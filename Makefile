@@ -40,7 +40,7 @@ sources := $(wildcard daemon/*.c)
 objects := $(sources:daemon/%.c=build/obj/%.o)
 gen := build/gen/firewall_numbers.h
 
-.PHONY: all check e2e fuzz bench install clean
+.PHONY: all check print-cppflags e2e fuzz bench install clean
 all: build/dejunk
 
 build/dejunk: $(objects)
@@ -103,6 +103,9 @@ install: build/dejunk
 	install -D -m 644 man/dejunk.8 $(DESTDIR)$(MANDIR)/man8/dejunk.8
 	install -D -m 644 man/rules.yaml.5 $(DESTDIR)$(MANDIR)/man5/rules.yaml.5
 	test -e $(DESTDIR)$(SYSCONFDIR)/dejunk/rules.yaml || install -D -m 644 rules.yaml $(DESTDIR)$(SYSCONFDIR)/dejunk/rules.yaml
+
+print-cppflags:
+	@echo $(cppflags)
 
 clean:
 	rm -rf build
