@@ -24,6 +24,9 @@ enum {
 	NFQ_VERDICT_BYTES = 48,	/* one verdict with a mark: 16 + 4 + 12 + 8, and room */
 };
 
+_Static_assert(NFQ_HOOK_INPUT == (int)NF_INET_LOCAL_IN && NFQ_HOOK_FORWARD == (int)NF_INET_FORWARD &&
+	       NFQ_HOOK_OUTPUT == (int)NF_INET_LOCAL_OUT, "hooks are numbered as in linux/netfilter.h");
+
 /* neighbours that share a verdict, not yet written */
 struct nfq_run {
 	bool open, marked;

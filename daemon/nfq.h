@@ -23,6 +23,8 @@ enum nfq_flag {
 	NFQ_JOINED = 4,		/* nothing is held back: verdicts may be joined, in the order of arrival */
 };
 
+enum nfq_hook { NFQ_HOOK_PREROUTING, NFQ_HOOK_INPUT, NFQ_HOOK_FORWARD, NFQ_HOOK_OUTPUT, NFQ_HOOK_POSTROUTING };
+
 enum { NFQ_BATCH = 32 };	/* packets of one nfq_recv(): more gains little, DESIGN section 10 */
 
 struct nfq_setup {
@@ -37,7 +39,7 @@ struct nfq_packet {
 	uint32_t id;
 	uint32_t mark;
 	uint32_t indev;		/* interface it came in by; 0: made by this machine */
-	uint8_t hook;		/* NF_INET_FORWARD and its like, linux/netfilter.h */
+	uint8_t hook;		/* enum nfq_hook */
 	uint8_t hw_len;		/* bytes of the sender's link-layer address; 0: has none */
 	uint8_t hw[8];
 	struct span payload;	/* from the IP header on, at most copy_bytes */

@@ -58,12 +58,15 @@ LIMIT(CLIENT_NAMES_BYTES,	4194304,	"bytes",	"text of one client's names; its one
 LIMIT(CLIENTS,			16384,		"clients",	"known by link-layer address; the least recent is forgotten")
 LIMIT(NAMED_HOSTS,		4096,		"hosts",	"named in rules.yaml and resolved ahead; more are only learned")
 LIMIT(RESOLVE_AT_ONCE,		16,		"queries",	"of our own under way")
+LIMIT(RESOLVE_RETRY_MS_MIN,	5000,		"ms",		"until a name of rules.yaml that could not be resolved is tried again, doubled each time")
+LIMIT(RESOLVE_RETRY_MS_MAX,	600000,		"ms",		"until a name of rules.yaml that could not be resolved is tried again, at most")
 
 /* Kernel sets and queues */
 LIMIT(REFUSED_PAIRS,		65536,		"elements",	"of each refused set; at the bound SYNs are decided in user space")
 LIMIT(REFUSED_SECONDS,		300,		"s",		"a refused pair lives at most")
 LIMIT(SUSPECTS,			65536,		"elements",	"of each suspect set; at the bound the host is left to the Host header")
 LIMIT(SET_BATCH,		512,		"elements",	"changed in one transaction")
+LIMIT(SETS_WAITING,		262144,		"changes",	"of sets waiting for the monitor; more are lost, and the sets filled anew")
 LIMIT(QUEUE_LENGTH,		4096,		"packets",	"waiting in one queue; more pass (fail-open)")
 LIMIT(QUEUE_COPY_BYTES,		4096,		"bytes",	"copied of one DNS packet")
 
