@@ -94,9 +94,9 @@ static int read_name(struct msg m, size_t *at, char *text, size_t *len, uint32_t
 			text[n++] = '.';
 			h = hash_byte(h, '.');
 		}
-		for (; c; c--) {
-			text[n] = text_byte(m.p[pos++]);
-			h = hash_byte(h, text[n++]);
+		for (; c; c--, pos++) {
+			text[n++] = text_byte(m.p[pos]);
+			h = hash_byte(h, char_lower((char)m.p[pos]));
 		}
 	}
 	if (!pointers)
@@ -107,25 +107,34 @@ static int read_name(struct msg m, size_t *at, char *text, size_t *len, uint32_t
 	return 0;
 }
 
-/* is the name at @at, which read_name() once liked, @text? */
-static bool name_is(struct msg m, size_t at, const struct dns_name *name)
+/* from @at on to where the next label begins */
+static size_t skip_pointers(struct msg m, size_t at)
 {
-	size_t n = 0;
+	while (m.p[at] >= 0xc0)
+		at = (size_t)(m.p[at] & 0x3f) << 8 | m.p[at + 1];
+	return at;
+}
 
+/* Are the names at @a and @b, both of which read_name() liked, the same?  The bytes of the wire are compared: what
+ * differs there may be the same text. */
+static bool same_name(struct msg m, size_t a, size_t b)
+{
 	for (;;) {
-		uint8_t c = m.p[at++];
+		uint8_t len;
 
-		if (c == 0)
-			return n == name->len;
-		if (c >= 0xc0) {
-			at = (size_t)(c & 0x3f) << 8 | m.p[at];
-			continue;
-		}
-		if (n + c + (n != 0) > name->len || (n && name->text[n++] != '.'))
+		a = skip_pointers(m, a);
+		b = skip_pointers(m, b);
+		if (a == b)
+			return true;
+		len = m.p[a++];
+		if (len != m.p[b++])
 			return false;
-		for (; c; c--)
-			if (text_byte(m.p[at++]) != name->text[n++])
-				return false;
+		if (len == 0)
+			return true;
+		if (!span_eq_nocase((struct span){ (const char *)m.p + a, len }, (struct span){ (const char *)m.p + b, len }))
+			return false;
+		a += len;
+		b += len;
 	}
 }
 
@@ -177,49 +186,50 @@ static int read_record(struct msg m, size_t *at, struct answer *a)
 	return 0;
 }
 
-static const struct rr *find_cname(struct msg m, const struct answer *a, const struct dns_name *of, uint32_t hash)
-{
-	for (unsigned i = 0; i < a->n; i++)
-		if (a->rr[i].type == DNS_TYPE_CNAME && a->rr[i].hash == hash && name_is(m, a->rr[i].owner, of))
-			return &a->rr[i];
-	return NULL;
-}
-
-static bool name_known(const struct dns_msg *out, const struct dns_name *name)
-{
-	for (unsigned i = 0; i < out->names; i++)
-		if (span_eq(dns_name_span(&out->name[i]), dns_name_span(name)))
-			return true;
-	return false;
-}
-
 static void lower_ttl(struct dns_msg *out, uint32_t ttl_s)
 {
 	if (ttl_s < out->ttl_s)
 		out->ttl_s = ttl_s;
 }
 
+static bool owns(struct msg m, const struct rr *rr, size_t name, uint32_t hash)
+{
+	return rr->hash == hash && same_name(m, rr->owner, name);
+}
+
+static const struct rr *find_cname(struct msg m, const struct answer *a, size_t name, uint32_t hash)
+{
+	for (unsigned i = 0; i < a->n; i++)
+		if (a->rr[i].type == DNS_TYPE_CNAME && owns(m, &a->rr[i], name, hash))
+			return &a->rr[i];
+	return NULL;
+}
+
 /* follow - from the question along the CNAMEs to the addresses; @hash: of the question's name */
 static enum dns_msg_result follow(struct msg m, const struct answer *a, uint32_t hash, struct dns_msg *out)
 {
+	size_t name[1 + DNS_CHAIN] = { HEADER };	/* where each name of the chain is */
 	const struct rr *rr;
 
 	out->ttl_s = UINT32_MAX;
-	while ((rr = find_cname(m, a, &out->name[out->names - 1], hash))) {
+	while ((rr = find_cname(m, a, name[out->names - 1], hash))) {
 		struct dns_name *next = &out->name[out->names];
-		size_t at = rr->data, len;
+		size_t behind = rr->data, len;
 
-		if (out->names == 1 + DNS_CHAIN || read_name(m, &at, next->text, &len, &hash))
+		if (out->names == 1 + DNS_CHAIN)
+			return DNS_MSG_BAD_CHAIN;
+		for (unsigned i = 0; i < out->names; i++)
+			if (same_name(m, name[i], rr->data))
+				return DNS_MSG_BAD_CHAIN;
+		if (read_name(m, &behind, next->text, &len, &hash))
 			return DNS_MSG_BAD_CHAIN;
 		next->len = (uint8_t)len;
-		if (name_known(out, next))
-			return DNS_MSG_BAD_CHAIN;
-		out->names++;
+		name[out->names++] = rr->data;
 		lower_ttl(out, rr->ttl_s);
 	}
 	for (unsigned i = 0; i < a->n && out->rcode == 0; i++) {
 		rr = &a->rr[i];
-		if (rr->type == DNS_TYPE_CNAME || rr->hash != hash || !name_is(m, rr->owner, &out->name[out->names - 1]))
+		if (rr->type == DNS_TYPE_CNAME || !owns(m, rr, name[out->names - 1], hash))
 			continue;
 		addr_from_ip(&out->addr[out->addrs++], rr->type == DNS_TYPE_A ? AF_INET : AF_INET6, m.p + rr->data);
 		lower_ttl(out, rr->ttl_s);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* capture - the shared captures and their EXPECTED.tsv, for tests: classic pcap, little-endian, Ethernet or Linux cooked */
+/* capture - the shared captures and their EXPECTED.tsv, for tests: pcap and pcapng, little-endian */
 #ifndef DEJUNK_CAPTURE_H
 #define DEJUNK_CAPTURE_H
 
@@ -51,36 +51,79 @@ static inline uint32_t capture_u32(const char *p)
 	return v;
 }
 
-/* capture_is - can capture_next() read this file? */
+/* a pcapng file: its first block's magic; the link type of its first interface block */
+static inline bool capture_is_ng(struct span file) { return file.len >= 28 && capture_u32(file.p) == 0x0a0d0d0a; }
+
+static inline uint32_t capture_link(struct span file)
+{
+	size_t second;
+
+	if (!capture_is_ng(file))
+		return capture_u32(file.p + 20);
+	second = capture_u32(file.p + 4);
+	return second + 20 <= file.len && capture_u32(file.p + second) == 1 ? capture_u32(file.p + second + 8) & 0xffff : 0;
+}
+
+/* capture_is - can capture_next() read this file?  pcap or pcapng, Ethernet or Linux cooked */
 static inline bool capture_is(struct span file)
 {
-	return file.len >= 24 && capture_u32(file.p) == 0xa1b2c3d4 &&
-	       (capture_u32(file.p + 20) == 1 || capture_u32(file.p + 20) == 113);
+	return file.len >= 28 && (capture_is_ng(file) || capture_u32(file.p) == 0xa1b2c3d4) &&
+	       (capture_link(file) == 1 || capture_link(file) == 113);
+}
+
+/* the next frame as it lies in the file */
+static inline bool capture_frame(struct span file, size_t *at, struct span *frame)
+{
+	uint32_t len;
+
+	if (!capture_is_ng(file)) {
+		if (*at == 0)
+			*at = 24;
+		if (file.len - *at < 16)
+			return false;
+		len = capture_u32(file.p + *at + 8);
+		*at += 16;
+		if (len > file.len - *at)
+			return false;
+		*frame = (struct span){ file.p + *at, len };
+		*at += len;
+		return true;
+	}
+	for (;;) {	/* type, length, body, length */
+		size_t block = *at;
+
+		if (file.len - block < 12)
+			return false;
+		len = capture_u32(file.p + block + 4);
+		if (len < 12 || len > file.len - block)
+			return false;
+		*at += len;
+		if (capture_u32(file.p + block) != 6 || len < 32)	/* enhanced packet block */
+			continue;
+		if (capture_u32(file.p + block + 20) > len - 32)
+			return false;
+		*frame = (struct span){ file.p + block + 28, capture_u32(file.p + block + 20) };
+		return true;
+	}
 }
 
 /* capture_next - the next frame at *@at (0 to begin); false: no more
  * @ip: filled with the packet from its IP header on; empty when it holds none */
 static inline bool capture_next(struct span file, size_t *at, struct span *ip)
 {
-	size_t link = capture_u32(file.p + 20) == 1 ? 14 : 16;
+	size_t link = capture_link(file) == 1 ? 14 : 16;
 	struct span frame;
-	uint32_t len;
 
-	if (*at == 0)
-		*at = 24;
-	if (file.len - *at < 16)
+	*ip = (struct span){ NULL, 0 };
+	if (!capture_frame(file, at, &frame))
 		return false;
-	len = capture_u32(file.p + *at + 8);
-	*at += 16;
-	if (len > file.len - *at)
-		return false;
-	frame = (struct span){ file.p + *at, len };
-	*at += len;
 	while (frame.len > link + 4 && memcmp(frame.p + link - 2, "\x81\x00", 2) == 0)	/* VLAN tag */
 		link += 4;
-	*ip = (struct span){ NULL, 0 };
-	if (frame.len > link && (memcmp(frame.p + link - 2, "\x08\x00", 2) == 0 ||
-				 memcmp(frame.p + link - 2, "\x86\xdd", 2) == 0))
+	if (frame.len > link + 8 && memcmp(frame.p + link - 2, "\x88\x64", 2) == 0 &&	/* PPPoE session, then PPP */
+	    (memcmp(frame.p + link + 6, "\x00\x21", 2) == 0 || memcmp(frame.p + link + 6, "\x00\x57", 2) == 0))
+		*ip = span_skip(frame, link + 8);
+	else if (frame.len > link && (memcmp(frame.p + link - 2, "\x08\x00", 2) == 0 ||
+				      memcmp(frame.p + link - 2, "\x86\xdd", 2) == 0))
 		*ip = span_skip(frame, link);
 	return true;
 }

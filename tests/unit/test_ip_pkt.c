@@ -185,7 +185,7 @@ static void real_captures_have_the_expected_ends(void **state)
 		for (int n = atoi(number); n > 0; n--)
 			if (!capture_next(file, &at, &ip))
 				fail_msg("%s has no frame %s", path, number);
-		if (ip.len) {	/* else PPPoE and the like */
+		if (ip.len) {	/* else ARP and the like */
 			enum ip_pkt_result got = ip_pkt_parse(guard_copy(ip), &p);
 
 			if ((got == IP_PKT_TCP || got == IP_PKT_UDP) && ntohs(p.dst.port_be) != 2152) {	/* not a GTP tunnel */
