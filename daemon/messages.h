@@ -36,6 +36,7 @@ enum message {
 	MSG_FORWARD,		/* -> proxy; seq of the FORWARD_ASK; body: struct msg_forward */
 	MSG_STATUS,		/* -> admin, each second and at each change; body: JSON text of the monitor's own part */
 	MSG_RELOADED,		/* -> admin; seq of RELOAD; body: struct msg_done, then text for people (errors, warnings) */
+	MSG_RESOLVERS,		/* -> reader; fd: /etc/resolv.conf opened read-only; at the start and whenever the file changed */
 	MSG_OPENED,		/* -> compile; seq of OPEN; fd, or body: struct msg_done with the errno */
 
 	/* child -> monitor */
@@ -51,7 +52,7 @@ enum message {
 
 	/* queue <-> reader */
 	MSG_DNS = 128,		/* queue -> reader: struct msg_dns, then the DNS message */
-	MSG_DNS_READ,		/* reader -> queue: struct msg_dns_read, then what it says; one for each DNS */
+	MSG_DNS_READ,		/* reader -> queue: struct msg_dns_read, then what it says; one for each DNS whose packet_id is not 0 */
 	MSG_HOST,		/* reader -> queue: a host of rules.yaml was resolved: as DNS_READ with client all zero */
 };
 
@@ -128,7 +129,7 @@ struct msg_forward {
 enum forward_verdict { FORWARD_PASSES, FORWARD_DROPPED, FORWARD_UNKNOWN };
 
 struct msg_dns {
-	uint32_t packet_id;	/* of the DNS queue, opaque to the reader */
+	uint32_t packet_id;	/* names an answer that is held, opaque to the reader; 0: nothing is to be said of it (queries) */
 	uint32_t _pad;
 	struct client client;	/* who asked, or who is answered */
 	struct addr client_ip;	/* with port */
