@@ -26,6 +26,7 @@ enum kset {
 	KSET_LEASE_SELF,	/* nfproto, timeout: this machine's own traffic is filtered */
 	KSET_LAN,		/* nfproto . ifname: the same without the timeout, for on_failure: block */
 	KSET_LAN_INDEX,		/* ifindex of the lan; 0 stands for "here or nowhere" */
+	KSET_LAN_UNKNOWN,	/* nfproto: on_failure: block before anybody told which interfaces are the lan */
 	KSET_EXEMPT4, KSET_EXEMPT6,		/* prefixes of clients never filtered */
 	KSET_EXEMPT_HW,				/* link-layer address of such clients */
 	KSET_PAUSED4, KSET_PAUSED6, KSET_PAUSED_HW,	/* clients not filtered for a time */
@@ -92,13 +93,19 @@ struct nftset_arm {
 	uint32_t ifindex;
 	bool v4, v6;
 };
-/* nftset_lan - state the lan anew: sets LAN and LAN_INDEX replaced, and the lease of interfaces that left it ends.  Commits.
- * Does not arm: nftset_lease() does.  Call it whenever rtnetlink says something changed, and after firewall_load(). */
+/* nftset_lan - state the lan anew: LAN and LAN_INDEX replaced, LAN_UNKNOWN emptied.  Commits.
+ * An @arm with ifindex 0 is an interface that does not exist yet.  Does not arm and does not disarm: nftset_lease() does.
+ * Call it whenever rtnetlink says something changed, and after firewall_load(). */
 int nftset_lan(struct nftset *s, const struct nftset_arm *arm, size_t n);
-/* nftset_exempt - replace the exempt prefixes (overlaps and IPv4/IPv6 are sorted out here).  Commits. */
-int nftset_exempt(struct nftset *s, const struct prefix *p, size_t n);
-/* nftset_lease - arm, or renew for @timeout_ms: each interface and family, and own traffic for the families of @self.  Commits.
- * Takes the same @arm as nftset_lan().  -ENOENT: the table is gone. */
+/* nftset_lan_unknown - for on_failure: block with lan: auto, before the daemon runs: any interface may be the lan.  Commits. */
+int nftset_lan_unknown(struct nftset *s);
+/* nftset_merge - sort prefixes and leave out those inside others; returns how many remain */
+size_t nftset_merge(struct prefix *p, size_t n);
+/* nftset_prefixes - replace the prefixes of EXEMPT4 and 6 or SUSPECT_NET4 and 6, named by the first.  Commits.
+ * @p is sorted and merged in place.  Returns as nftset_commit(), or -ENOBUFS: more than one transaction can hold. */
+int nftset_prefixes(struct nftset *s, enum kset four, struct prefix *p, size_t n);
+/* nftset_lease - arm, or renew for @timeout_ms: exactly these interfaces and families, and own traffic for the families
+ * of @self.  What is not mentioned is disarmed at once.  Commits.  -ENOENT: the table is gone. */
 int nftset_lease(struct nftset *s, const struct nftset_arm *arm, size_t n, bool self4, bool self6, uint64_t timeout_ms);
 /* nftset_lease_end - disarm at once.  Commits.  -ENOENT: the table is gone, which disarms as well. */
 int nftset_lease_end(struct nftset *s);
@@ -114,18 +121,5 @@ int nftset_queue_rules(struct nftset *s, uint16_t queue_syn, uint16_t queue_dns,
 int nftset_counter(struct nftset *s, const char *name, uint64_t *packets, uint64_t *bytes);
 /* nftset_table - 1: our table is there, 0: it is not, or a negative errno */
 int nftset_table(struct nftset *s);
-
-/* Events: what changed in nf_tables.  Own elements are filtered out in the kernel (by a socket filter), or the
- * lease and each learned address would wake us. */
-enum nftset_event {
-	NFTSET_EVENT_OWN = 1,		/* something in our table other than elements */
-	NFTSET_EVENT_OTHERS = 2,	/* something in another table */
-	NFTSET_EVENT_GONE = 4,		/* our table was deleted and not put back; ask nftset_table() */
-	NFTSET_EVENT_LOST = 8,		/* events were lost: take everything as changed */
-};
-/* nftset_events_open - a non-blocking, close-on-exec descriptor to watch for reading; or a negative errno */
-int nftset_events_open(void);
-/* nftset_events_read - read all that waits; returns enum nftset_event bits, 0: nothing, or a negative errno */
-int nftset_events_read(int fd);
 
 #endif
