@@ -24,17 +24,17 @@ enum role { ROLE_MONITOR, ROLE_COMPILE, ROLE_QUEUE, ROLE_READER, ROLE_PROXY, ROL
 enum message {
 	/* monitor -> child */
 	MSG_COUNTERS = 1,	/* fd: the page of counters; body: struct msg_counters (admin: one for each process) */
-	MSG_LISTEN,		/* fd: listening socket for redirected connections (proxy) */
-	MSG_PROBE,		/* fd: listening socket of the probe (first proxy) */
+	MSG_LISTEN,		/* fd: listening socket for redirected connections (proxy); a second one takes the place of the first */
+	MSG_PROBE,		/* fd: listening socket of the probe (first proxy), in place of an older one; no fd: there is none any more */
 	MSG_PEER,		/* fd: queue <-> reader */
-	MSG_CONTROL,		/* fd: listening control socket (admin) */
+	MSG_CONTROL,		/* fd: listening control socket (admin); body: uint32_t, the user who may use it beside root */
 	MSG_SETTINGS,		/* body: struct msg_settings; sent again when it changes */
 	MSG_RULES,		/* fd: sealed image; body: struct msg_rules.  Sent again at each reload */
 	MSG_PING,		/* body: none; answered by PONG with the same seq from the main loop */
 	MSG_STOP,		/* body: none; end in an orderly way */
 	MSG_SETS_DONE,		/* -> queue; seq of the SETS; body: struct msg_done */
 	MSG_FORWARD,		/* -> proxy; seq of the FORWARD_ASK; body: struct msg_forward */
-	MSG_STATUS,		/* -> admin, each second and at each change; body: JSON text of the monitor's own part */
+	MSG_STATUS,		/* -> admin, each second and at each change; body: members of a JSON object, NUL, the same as text for people */
 	MSG_RELOADED,		/* -> admin; seq of RELOAD; body: struct msg_done, then text for people (errors, warnings) */
 	MSG_RESOLVERS,		/* -> reader; fd: /etc/resolv.conf opened read-only; at the start and whenever the file changed */
 	MSG_OPENED,		/* -> compile; seq of OPEN; fd, or body: struct msg_done with the errno */
