@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LEASE_WHY = 320 };	/* bytes of a reason text, NUL included */
+enum { LEASE_WHY = 1024 };	/* bytes of a reason text, NUL included */
 
 /* in the order in which they are looked at: the first that holds is the reason */
 enum lease {

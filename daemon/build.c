@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* build - one run of the compile child: give it files, take its image */
+#include "build.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "children.h"
+#include "container.h"
+#include "limits.h"
+#include "log.h"
+
+enum { BUILD_FILES = LIMIT_LISTS + 1 };	/* that one build may ask for */
+
+/* --- the files it asks for ---------------------------------------------------- */
+
+/* regular files only: a fifo would hang us, a device may have side effects */
+static int build_open_regular(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		err = -errno;
+	else if (S_ISDIR(st.st_mode))
+		err = -EISDIR;
+	else if (!S_ISREG(st.st_mode))
+		err = -EINVAL;
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+/* keeps what rules.yaml says, so that the paths which the child asks for can be found in it */
+static void build_keep_rules(struct build *b, int fd)
+{
+	size_t used = 0, room = LIMIT_RULES_FILE_BYTES;
+	ssize_t n;
+
+	free(b->rules);
+	b->rules_len = 0;
+	b->rules = malloc(room);
+	if (!b->rules)
+		return;
+	while (used < room && (n = pread(fd, b->rules + used, room - used, (off_t)used)) > 0)
+		used += (size_t)n;
+	b->rules_len = used;
+}
+
+/* is @path, as it stands or less the directory of rules.yaml, written in rules.yaml? */
+static bool build_names(const struct build *b, const char *path)
+{
+	size_t dir = (size_t)(strrchr(b->path, '/') - b->path) + 1;
+
+	if (!b->rules)
+		return false;
+	if (memmem(b->rules, b->rules_len, path, strlen(path)))
+		return true;
+	return strncmp(path, b->path, dir) == 0 && path[dir] &&
+	       memmem(b->rules, b->rules_len, path + dir, strlen(path + dir));
+}
+
+static int build_open(struct build *b, const char *path)
+{
+	int fd;
+
+	if (b->opened++ >= BUILD_FILES)
+		return -EMFILE;
+	if (strcmp(path, b->path) == 0) {
+		fd = build_open_regular(path);
+		if (fd >= 0)
+			build_keep_rules(b, fd);
+		return fd;
+	}
+	if (!build_names(b, path)) {
+		log_warn("compile asked for a file that %s does not name: %s", b->path, path);
+		return -EACCES;
+	}
+	return build_open_regular(path);
+}
+
+static void build_on_open(struct build *b, const struct ipc_message *m)
+{
+	struct msg_done done = { 0 };
+	char path[PATH_MAX];
+	int fd = -ENAMETOOLONG;
+
+	if (m->len < sizeof(path) && m->len && !memchr(m->body, '\0', m->len)) {
+		memcpy(path, m->body, m->len);
+		path[m->len] = '\0';
+		fd = build_open(b, path);
+	}
+	if (fd < 0)
+		done.error = -fd;
+	ipc_send(b->sock, MSG_OPENED, m->head.seq, &done, sizeof(done), fd);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* --- its answer ------------------------------------------------------------------ */
+
+static void build_keep_text(struct build *b, const void *text, size_t len)
+{
+	free(b->text);
+	b->text = strndup(text, len);
+}
+
+static void build_message(struct build *b, struct ipc_message *m)
+{
+	switch (m->head.type) {
+	case MSG_OPEN:
+		build_on_open(b, m);
+		break;
+	case MSG_BUILT:
+		if (m->fd < 0 || b->image >= 0)
+			break;
+		b->image = m->fd;
+		m->fd = -1;
+		build_keep_text(b, m->body, m->len);
+		break;
+	case MSG_FAILED:
+		build_keep_text(b, m->body, m->len);
+		break;
+	}
+}
+
+/* false: nothing more will come */
+static bool build_read(struct build *b)
+{
+	static struct ipc_message m;
+	int n;
+
+	while ((n = ipc_recv(b->sock, &m)) > 0) {
+		build_message(b, &m);
+		if (m.fd >= 0)
+			close(m.fd);
+	}
+	return n == -EAGAIN;
+}
+
+static void build_on_readable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct build *b = CONTAINER_OF(w, struct build, io);
+
+	(void)revents;
+	if (!build_read(b))
+		ev_io_stop(loop, w);	/* its end follows */
+}
+
+static void build_stop(struct build *b)
+{
+	ev_io_stop(b->loop, &b->io);
+	ev_child_stop(b->loop, &b->died);
+	ev_timer_stop(b->loop, &b->limit);
+	if (b->sock >= 0)
+		close(b->sock);
+	b->sock = -1;
+	b->pid = 0;
+	free(b->rules);
+	b->rules = NULL;
+}
+
+static void build_on_died(struct ev_loop *loop, ev_child *w, int revents)
+{
+	struct build *b = CONTAINER_OF(w, struct build, died);
+	char how[128], *text;
+	int image;
+
+	(void)loop, (void)revents;
+	build_read(b);
+	build_stop(b);
+	image = b->image;
+	text = b->text;
+	b->image = -1;
+	b->text = NULL;
+	if (WIFSIGNALED(w->rstatus))
+		snprintf(how, sizeof(how), "the compile process was killed by signal %d (%s)\n", WTERMSIG(w->rstatus),
+			 strsignal(WTERMSIG(w->rstatus)));
+	else
+		snprintf(how, sizeof(how), "the compile process ended with status %d\n", WEXITSTATUS(w->rstatus));
+	b->on_done(b, image, text ? text : image < 0 ? how : "");
+	free(text);
+}
+
+static void build_on_limit(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct build *b = CONTAINER_OF(w, struct build, limit);
+	char text[96];
+
+	(void)loop, (void)revents;
+	snprintf(text, sizeof(text), "the build took longer than the limit of %d s and was stopped\n",
+		 LIMIT_COMPILE_MS / 1000);
+	if (b->image >= 0)
+		close(b->image);
+	b->image = -1;
+	build_keep_text(b, text, strlen(text));
+	ev_io_stop(b->loop, &b->io);
+	kill(b->pid, SIGKILL);
+}
+
+/* --- for the monitor --------------------------------------------------------------- */
+
+int build_init(struct build *b, struct ev_loop *loop, const char *path, build_on_done *on_done)
+{
+	char cwd[PATH_MAX];
+	int n;
+
+	*b = (struct build){ .loop = loop, .on_done = on_done, .sock = -1, .image = -1 };
+	if (path[0] == '/')
+		n = snprintf(b->path, sizeof(b->path), "%s", path);
+	else if (getcwd(cwd, sizeof(cwd)))
+		n = snprintf(b->path, sizeof(b->path), "%s/%s", cwd, path);
+	else
+		return -errno;
+	if (n >= (int)sizeof(b->path))
+		return -ENAMETOOLONG;
+	ev_init(&b->io, build_on_readable);
+	ev_init(&b->died, build_on_died);
+	ev_timer_init(&b->limit, build_on_limit, LIMIT_COMPILE_MS / 1000.0, 0);
+	return 0;
+}
+
+int build_start(struct build *b, const struct msg_settings *settings, uint64_t generation)
+{
+	char rules[sizeof(struct msg_rules) + PATH_MAX];
+	struct msg_rules head = { .generation = generation };
+	size_t len = strlen(b->path);
+	int pair[2], err = ipc_pair(pair);
+	pid_t pid;
+
+	if (err)
+		return err;
+	memcpy(rules, &head, sizeof(head));
+	memcpy(rules + sizeof(head), b->path, len);
+	err = ipc_send(pair[0], MSG_SETTINGS, 0, settings, sizeof(*settings), -1);
+	if (!err)
+		err = ipc_send(pair[0], MSG_RULES, 0, rules, sizeof(head) + len, -1);
+	pid = err ? err : children_exec(ROLE_COMPILE, pair[1]);
+	close(pair[1]);
+	if (pid < 0) {
+		close(pair[0]);
+		return pid;
+	}
+	b->generation = generation;
+	b->pid = pid;
+	b->sock = pair[0];
+	b->opened = 0;
+	ev_io_set(&b->io, b->sock, EV_READ);
+	ev_io_start(b->loop, &b->io);
+	ev_child_set(&b->died, pid, 0);
+	ev_child_start(b->loop, &b->died);
+	ev_timer_set(&b->limit, LIMIT_COMPILE_MS / 1000.0, 0);
+	ev_timer_start(b->loop, &b->limit);
+	return 0;
+}
+
+bool build_running(const struct build *b)
+{
+	return b->pid != 0;
+}
+
+void build_cancel(struct build *b)
+{
+	if (!b->pid)
+		return;
+	kill(b->pid, SIGKILL);
+	waitpid(b->pid, NULL, 0);
+	build_stop(b);
+	if (b->image >= 0)
+		close(b->image);
+	free(b->text);
+	b->image = -1;
+	b->text = NULL;
+}

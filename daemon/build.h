@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* build - in the monitor: one run of the compile child, which makes a rule image without privileges
+ *
+ * Opens for the child what it asks for, and only rules.yaml itself and files whose path is written in it: a
+ * list that took the compiler over must not be able to read /etc/shadow.  The run is bounded by LIMIT_COMPILE_MS.
+ */
+#ifndef DEJUNK_BUILD_H
+#define DEJUNK_BUILD_H
+
+#include <ev.h>
+#include <linux/limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "ipc.h"
+#include "messages.h"
+
+struct build;
+/* @fd: the image, the callee's to close; or -1: it failed.  @text: warnings or errors, lines, borrowed */
+typedef void build_on_done(struct build *b, int fd, const char *text);
+
+struct build {
+	struct ev_loop *loop;
+	build_on_done *on_done;
+	char path[PATH_MAX];	/* of rules.yaml, absolute */
+	uint64_t generation;	/* of this build, or the last one */
+	pid_t pid;		/* 0: none is running */
+	int sock;
+	int image;		/* what it answered so far */
+	char *text;		/* allocated, or NULL */
+	char *rules;		/* rules.yaml as it was opened, to look paths up in; allocated, or NULL */
+	size_t rules_len;
+	unsigned opened;	/* files */
+	ev_io io;
+	ev_child died;
+	ev_timer limit;
+};
+
+/* build_init - @path of rules.yaml, relative to the working directory or absolute; 0 or a negative errno */
+int build_init(struct build *b, struct ev_loop *loop, const char *path, build_on_done *on_done);
+/* build_start - begin; on_done is called once, from the loop.  Only when none is running.  0 or a negative errno */
+int build_start(struct build *b, const struct msg_settings *settings, uint64_t generation);
+/* build_running - was one started, and on_done not yet called? */
+bool build_running(const struct build *b);
+/* build_cancel - end it without calling on_done */
+void build_cancel(struct build *b);
+
+#endif

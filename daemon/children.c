@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* children - start, heartbeat, kill, restart with back-off, stop */
+#include "children.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "clock.h"
+#include "container.h"
+#include "counters.h"
+#include "log.h"
+
+enum { CHILDREN_BURST = 64 };	/* messages of one child before the others get their turn */
+
+static int proc_start(struct proc *p);
+
+/* --- exec ------------------------------------------------------------------- */
+
+/* in the forked child: only async-signal-safe calls */
+static void children_exec_self(const char *title, const char *role, int sock)
+{
+	char *argv[] = { (char *)(uintptr_t)title, "child", (char *)(uintptr_t)role, NULL };
+	int null = open("/dev/null", O_RDWR);
+	sigset_t none;
+
+	setpgid(0, 0);		/* a terminal's ^C is for the monitor alone */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
+	    (sock != IPC_FD && dup2(sock, IPC_FD) < 0) || fcntl(IPC_FD, F_SETFD, 0) < 0)
+		_exit(1);
+	close_range(IPC_FD + 1, ~0U, 0);
+	execv("/proc/self/exe", argv);
+	_exit(127);
+}
+
+pid_t children_exec(enum role role, int sock)
+{
+	char title[32];
+	pid_t pid;
+
+	snprintf(title, sizeof(title), "dejunk: %s", role_name(role));
+	pid = fork();
+	if (pid == 0)
+		children_exec_self(title, role_name(role), sock);
+	return pid < 0 ? -errno : pid;
+}
+
+/* --- one child ---------------------------------------------------------------- */
+
+int proc_send(struct proc *p, enum message type, uint32_t seq, const void *body, size_t len, int fd)
+{
+	int err;
+
+	if (p->sock < 0 || p->killed)
+		return -EPIPE;
+	err = ipc_send(p->sock, (uint16_t)type, seq, body, len, fd);
+	if (err == -EAGAIN && type == MSG_PING)
+		return err;		/* its silence will tell */
+	if (err && err != -EPIPE)	/* EPIPE: it is dying, SIGCHLD is under way */
+		children_kill(p, err == -EAGAIN ? "does not read its messages" : strerror(-err));
+	return err;
+}
+
+uint64_t proc_accepted(const struct proc *p)
+{
+	return p->accepted_before + p->pong.accepted;
+}
+
+static void proc_ready(struct proc *p, const struct ipc_message *m)
+{
+	const struct msg_rules *body = (const void *)m->body;
+
+	if (m->len != sizeof(*body))
+		return;
+	p->heard_ms = clock_ms();
+	p->generation = body->generation;
+	if (!p->ready)
+		log_debug("%s (pid %d) is ready", p->name, (int)p->pid);
+	p->ready = true;
+	p->silent = false;
+	p->all->calls->changed(p);
+}
+
+static void proc_pong(struct proc *p, const struct ipc_message *m)
+{
+	if (m->len != sizeof(p->pong))
+		return;
+	memcpy(&p->pong, m->body, sizeof(p->pong));
+	p->heard_ms = clock_ms();
+	if (p->silent) {
+		p->silent = false;
+		p->all->calls->changed(p);
+	}
+}
+
+static void proc_on_readable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	static struct ipc_message m;	/* one thread; no callback comes back here */
+	struct proc *p = CONTAINER_OF(w, struct proc, io);
+
+	(void)revents;
+	for (int i = 0; i < CHILDREN_BURST && p->sock >= 0 && !p->killed; i++) {
+		int n = ipc_recv(p->sock, &m);
+
+		if (n == -EAGAIN)
+			return;
+		if (n == 0) {		/* it closed its end: it is dead, or as good as */
+			ev_io_stop(loop, w);
+			kill(p->pid, SIGKILL);
+			return;
+		}
+		if (n < 0) {
+			children_kill(p, "sent what is no message");
+			return;
+		}
+		if (m.head.type == MSG_PONG)
+			proc_pong(p, &m);
+		else if (m.head.type == MSG_READY)
+			proc_ready(p, &m);
+		else
+			p->all->calls->message(p, &m);
+		if (m.fd >= 0)
+			close(m.fd);
+	}
+}
+
+static void proc_close(struct proc *p)
+{
+	ev_io_stop(p->all->loop, &p->io);
+	ev_child_stop(p->all->loop, &p->died);
+	if (p->sock >= 0)
+		close(p->sock);
+	p->sock = -1;
+	p->pid = 0;
+	p->ready = p->silent = false;
+	p->generation = 0;
+	p->accepted_before += p->pong.accepted;
+	p->pong = (struct msg_pong){ 0 };
+}
+
+static void proc_free(struct proc *p)
+{
+	ev_timer_stop(p->all->loop, &p->again);
+	close(p->counters_fd);
+	p->all = NULL;
+}
+
+static void proc_log_end(const struct proc *p, int status)
+{
+	uint64_t lived = clock_ms() - p->started_ms;
+
+	if (WIFSIGNALED(status))
+		log_warn("%s (pid %d) was killed by signal %d (%s) after %llu ms", p->name, (int)p->pid,
+			 WTERMSIG(status), strsignal(WTERMSIG(status)), (unsigned long long)lived);
+	else if (!p->retired && !p->all->stopping)
+		log_warn("%s (pid %d) ended with status %d after %llu ms", p->name, (int)p->pid,
+			 WEXITSTATUS(status), (unsigned long long)lived);
+}
+
+static void proc_again_later(struct proc *p, uint64_t lived_ms)
+{
+	if (lived_ms >= WELL_MS || !p->backoff_ms)
+		p->backoff_ms = LIMIT_RESTART_MS_MIN;
+	else
+		p->backoff_ms *= 2;
+	if (p->backoff_ms > LIMIT_RESTART_MS_MAX)
+		p->backoff_ms = LIMIT_RESTART_MS_MAX;
+	ev_timer_set(&p->again, p->backoff_ms / 1000.0, 0);
+	ev_timer_start(p->all->loop, &p->again);
+}
+
+static void proc_on_died(struct ev_loop *loop, ev_child *w, int revents)
+{
+	struct proc *p = CONTAINER_OF(w, struct proc, died);
+	struct children *all = p->all;
+	uint64_t lived = clock_ms() - p->started_ms;
+
+	(void)loop, (void)revents;
+	proc_log_end(p, w->rstatus);
+	proc_close(p);
+	if (p->retired) {
+		proc_free(p);
+		return;
+	}
+	all->calls->changed(p);
+	if (!all->stopping)
+		proc_again_later(p, lived);
+}
+
+static void proc_on_again(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct proc *p = CONTAINER_OF(w, struct proc, again);
+
+	(void)loop, (void)revents;
+	if (p->all->stopping || p->retired)
+		return;
+	p->restarts++;
+	if (proc_start(p) < 0)
+		proc_again_later(p, 0);
+	else
+		log_info("%s is started again (pid %d)", p->name, (int)p->pid);
+}
+
+/* a new life; 0 or a negative errno with nothing left behind */
+static int proc_start(struct proc *p)
+{
+	int pair[2], err = ipc_pair(pair);
+	pid_t pid;
+
+	if (err) {
+		log_error("cannot start %s: %s", p->name, strerror(-err));
+		return err;
+	}
+	pid = children_exec(p->role, pair[1]);
+	close(pair[1]);
+	if (pid < 0) {
+		log_error("cannot start %s: %s", p->name, strerror(-pid));
+		close(pair[0]);
+		return pid;
+	}
+	p->pid = pid;
+	p->sock = pair[0];
+	p->started_ms = p->heard_ms = clock_ms();
+	p->given = p->given_ms = 0;
+	p->killed = false;
+	ev_child_set(&p->died, pid, 0);
+	ev_child_start(p->all->loop, &p->died);
+	ev_io_set(&p->io, p->sock, EV_READ);
+	ev_io_start(p->all->loop, &p->io);
+	p->all->calls->started(p);
+	return 0;
+}
+
+/* --- all of them ---------------------------------------------------------------- */
+
+void children_init(struct children *all, struct ev_loop *loop, const struct children_calls *calls)
+{
+	*all = (struct children){ .loop = loop, .calls = calls };
+}
+
+struct proc *children_add(struct children *all, enum role role, unsigned index)
+{
+	struct proc *p = all->proc;
+	int fd;
+
+	while (p < all->proc + CHILDREN_MAX && p->all)
+		p++;
+	if (p == all->proc + CHILDREN_MAX) {
+		log_error("no room for another %s", role_name(role));
+		return NULL;
+	}
+	fd = counters_create();
+	if (fd < 0) {
+		log_error("no page of counters for %s: %s", role_name(role), strerror(-fd));
+		return NULL;
+	}
+	*p = (struct proc){ .all = all, .role = role, .index = index, .sock = -1, .counters_fd = fd };
+	if (role == ROLE_PROXY)
+		snprintf(p->name, sizeof(p->name), "proxy %u", index);
+	else
+		snprintf(p->name, sizeof(p->name), "%s", role_name(role));
+	ev_init(&p->io, proc_on_readable);
+	ev_init(&p->died, proc_on_died);
+	ev_init(&p->again, proc_on_again);
+	if (proc_start(p) < 0) {
+		proc_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+void children_retire(struct proc *p)
+{
+	p->retired = true;
+	ev_timer_stop(p->all->loop, &p->again);
+	if (!p->pid) {
+		proc_free(p);
+		return;
+	}
+	p->given_ms = clock_ms();
+	proc_send(p, MSG_STOP, 0, NULL, 0, -1);
+}
+
+void children_kill(struct proc *p, const char *why)
+{
+	if (!p->pid || p->killed)
+		return;
+	log_warn("%s (pid %d) %s: killed", p->name, (int)p->pid, why);
+	ev_io_stop(p->all->loop, &p->io);
+	p->killed = true;
+	p->ready = false;
+	kill(p->pid, SIGKILL);
+	p->all->calls->changed(p);
+}
+
+/* silence is forgiven, as far as the kill goes, while a child starts or takes new rules */
+static void proc_tick(struct proc *p, uint64_t now_ms)
+{
+	uint64_t silent = now_ms - p->heard_ms;
+	bool was = p->silent;
+
+	if (!p->pid)
+		return;
+	if (p->retired || p->all->stopping) {
+		if (now_ms - p->given_ms > STOP_MS)
+			kill(p->pid, SIGKILL);
+		return;
+	}
+	proc_send(p, MSG_PING, p->all->ping_seq, NULL, 0, -1);
+	if (!p->ready) {
+		if (now_ms - p->started_ms > START_MS)
+			children_kill(p, "did not become ready");
+		return;
+	}
+	p->silent = silent > LIMIT_SILENCE_MS;
+	if (p->silent && !was)
+		p->all->calls->changed(p);
+	if (p->silent && (p->generation == p->given || now_ms - p->given_ms > RULES_MS))
+		children_kill(p, "does not answer");
+}
+
+void children_tick(struct children *all, uint64_t now_ms)
+{
+	bool slept = all->tick_ms && now_ms - all->tick_ms > LIMIT_SILENCE_MS / 2;
+
+	all->tick_ms = now_ms;
+	all->ping_seq++;
+	for (struct proc *p = all->proc; p < all->proc + CHILDREN_MAX; p++) {
+		if (!p->all)
+			continue;
+		if (slept)	/* we were stopped or late ourselves: nobody's silence is proven */
+			p->heard_ms = now_ms;
+		proc_tick(p, now_ms);
+	}
+}
+
+bool children_stop(struct children *all)
+{
+	bool first = !all->stopping, others = false, any = false;
+	uint64_t now = clock_ms();
+
+	all->stopping = true;
+	for (struct proc *p = all->proc; p < all->proc + CHILDREN_MAX; p++) {
+		if (!p->all || !p->pid)
+			continue;
+		any = true;
+		if (first)
+			p->given_ms = now;
+		if (p->role == ROLE_ADMIN)
+			continue;
+		others = true;
+		if (first)
+			proc_send(p, MSG_STOP, 0, NULL, 0, -1);
+	}
+	if (any && !others)
+		for (struct proc *p = all->proc; p < all->proc + CHILDREN_MAX; p++)
+			if (p->all && p->pid)
+				proc_send(p, MSG_STOP, 0, NULL, 0, -1);
+	return !any;
+}
+
+void children_kill_all(struct children *all)
+{
+	for (struct proc *p = all->proc; p < all->proc + CHILDREN_MAX; p++) {
+		if (!p->all)
+			continue;
+		if (p->pid) {
+			kill(p->pid, SIGKILL);
+			waitpid(p->pid, NULL, 0);
+		}
+		proc_close(p);
+		proc_free(p);
+	}
+}
+
+static struct proc *children_from(struct children *all, struct proc *p)
+{
+	for (; p < all->proc + CHILDREN_MAX; p++)
+		if (p->all && !p->retired)
+			return p;
+	return NULL;
+}
+
+struct proc *children_first(struct children *all)
+{
+	return children_from(all, all->proc);
+}
+
+struct proc *children_next(struct proc *p)
+{
+	return children_from(p->all, p + 1);
+}
+
+struct proc *children_find(struct children *all, enum role role, unsigned index)
+{
+	struct proc *p = children_first(all);
+
+	while (p && (p->role != role || p->index != index))
+		p = children_next(p);
+	return p;
+}
