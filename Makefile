@@ -29,7 +29,7 @@ warnings := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototy
 harden := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 pkg_cflags := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 pkg_libs := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lev
-cppflags := -std=gnu11 -D_GNU_SOURCE -DDEJUNK_VERSION='"$(VERSION)"' -iquote daemon -Ibuild/gen $(pkg_cflags)
+cppflags := -std=gnu11 -D_GNU_SOURCE -DDEJUNK_VERSION='"$(VERSION)"' -DDEJUNK_DATADIR='"$(DATADIR)"' -iquote daemon -Ibuild/gen $(pkg_cflags)
 sanitize := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 ifdef SANITIZE
 harden := -fPIE $(sanitize)

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* firewall - load and remove the table "inet dejunk" by the nft program and nft/dejunk.nft */
+#include "firewall.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "container.h"
+
+#ifndef DEJUNK_DATADIR
+#define DEJUNK_DATADIR "/usr/local/share/dejunk"
+#endif
+
+enum {
+	VAR_BYTES = 160,	/* GATEWAY_PORTS + 1 ports of seven bytes, and a name */
+	VARS = 7,
+	ARGS = 2 * VARS + 8,
+	WEB_PORT = 443,
+	NFT_SECONDS = 30,	/* nft may run; it waits for others who change the ruleset */
+};
+
+/* nft's command line; arguments point into var[] and at literals */
+struct command {
+	char var[VARS][VAR_BYTES];
+	unsigned vars;
+	const char *arg[ARGS];
+	unsigned args;
+};
+
+static const char *const nft_places[] = {
+	"/usr/sbin/nft", "/sbin/nft", "/usr/local/sbin/nft", "/usr/bin/nft", "/usr/local/bin/nft",
+};
+
+static const char *nft_program(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(nft_places); i++)
+		if (access(nft_places[i], X_OK) == 0)
+			return nft_places[i];
+	return NULL;
+}
+
+int firewall_file(char path[FIREWALL_PATH])
+{
+	const char *env = secure_getenv("DEJUNK_NFT");
+	char exe[FIREWALL_PATH];
+	ssize_t n;
+
+	if (env && *env) {
+		snprintf(path, FIREWALL_PATH, "%s", env);
+		return access(path, R_OK) == 0 ? 0 : -ENOENT;
+	}
+	n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	if (n > 0) {
+		char *slash;
+
+		exe[n] = '\0';
+		slash = strrchr(exe, '/');
+		if (slash)
+			*slash = '\0';
+		if (snprintf(path, FIREWALL_PATH, "%.*s/../nft/dejunk.nft", FIREWALL_PATH - 32, exe) > 0 &&
+		    access(path, R_OK) == 0)
+			return 0;
+	}
+	snprintf(path, FIREWALL_PATH, "%s", DEJUNK_DATADIR "/dejunk.nft");
+	return access(path, R_OK) == 0 ? 0 : -ENOENT;
+}
+
+/* --- the command line ----------------------------------------------------------- */
+
+static void command_arg(struct command *c, const char *arg)
+{
+	c->arg[c->args++] = arg;
+	c->arg[c->args] = NULL;
+}
+
+static void command_var(struct command *c, const char *name, const char *value)
+{
+	char *var = c->var[c->vars++];
+
+	snprintf(var, VAR_BYTES, "%s=%s", name, value);
+	command_arg(c, "-D");
+	command_arg(c, var);
+}
+
+/* ports_text - "{ 80, 8080 }", with @extra where it is not 0 and not among them */
+static void ports_text(const struct gateway *g, unsigned extra, char *out, size_t size)
+{
+	size_t used = (size_t)snprintf(out, size, "{ ");
+	unsigned n = g->http_ports < GATEWAY_PORTS ? g->http_ports : GATEWAY_PORTS;
+
+	for (unsigned i = 0; i < n; i++) {
+		bool again = false;
+
+		for (unsigned j = 0; j < i; j++)	/* nft refuses an element that is there twice */
+			again |= g->http_port[j] == g->http_port[i];
+		if (!again)
+			used += (size_t)snprintf(out + used, size - used, "%s%u", used > 2 ? ", " : "", g->http_port[i]);
+		if (g->http_port[i] == extra)
+			extra = 0;
+	}
+	if (extra)
+		used += (size_t)snprintf(out + used, size - used, "%s%u", used > 2 ? ", " : "", extra);
+	snprintf(out + used, size - used, " }");
+}
+
+static void command_load(struct command *c, const struct gateway *g, uint32_t uid, const char *file, bool check)
+{
+	char text[16], ports[VAR_BYTES - 16];
+
+	memset(c, 0, sizeof(*c));
+	command_arg(c, "nft");
+	if (check)
+		command_arg(c, "-c");
+	snprintf(text, sizeof(text), "%u", g->listen);
+	command_var(c, "listen", text);
+	ports_text(g, 0, ports, sizeof(ports));
+	command_var(c, "http_ports", ports);
+	ports_text(g, WEB_PORT, ports, sizeof(ports));
+	command_var(c, "web_ports", ports);
+	command_var(c, "early", g->refuse_with == REFUSE_DROP ? "drop_early" : "pass_early");
+	command_var(c, "refuse", g->refuse_with == REFUSE_DROP ? "say_drop" : "say_reset");
+	command_var(c, "unleased", g->on_failure == FAILURE_BLOCK ? "block_unleased" : "pass_unleased");
+	snprintf(text, sizeof(text), "%u", uid);
+	command_var(c, "uid", text);
+	command_arg(c, "-f");
+	command_arg(c, file);
+}
+
+void firewall_show(FILE *out, const struct gateway *g, uint32_t uid, const char *file)
+{
+	struct command c;
+
+	command_load(&c, g, uid, file, false);
+	for (unsigned i = 0; i < c.args; i++) {
+		const char *a = c.arg[i];
+		bool plain = a[strspn(a, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-=./+,:@")] == '\0';
+
+		fputs(i ? " " : "", out);
+		if (plain) {
+			fputs(a, out);
+			continue;
+		}
+		putc('\'', out);
+		for (; *a; a++) {
+			if (*a == '\'')
+				fputs("'\\''", out);
+			else
+				putc(*a, out);
+		}
+		putc('\'', out);
+	}
+	putc('\n', out);
+}
+
+/* --- running it ----------------------------------------------------------------- */
+
+/* in the child, between fork and exec: async-signal-safe calls only */
+static void child_exec(const char *program, const struct command *c, const char *input, int err_fd)
+{
+	static char *const no_env[] = { NULL };
+	sigset_t none;
+	int in[2], null = open("/dev/null", O_RDWR);
+
+	if (input) {	/* a few bytes: they fit a pipe */
+		if (pipe(in) < 0 || write(in[1], input, strlen(input)) < 0)
+			_exit(127);
+		close(in[1]);
+	}
+	if (dup2(input ? in[0] : null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 || dup2(err_fd, STDERR_FILENO) < 0)
+		_exit(127);
+	close_range(STDERR_FILENO + 1, ~0U, 0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGALRM, SIG_DFL);
+	alarm(NFT_SECONDS);
+	execve(program, (char *const *)c->arg, no_env);
+	_exit(127);
+}
+
+/* read_all - what nft says, up to what fits; the rest is read and thrown away */
+static void read_all(int fd, char err[FIREWALL_TEXT])
+{
+	size_t used = 0;
+	char sink[512];
+
+	for (;;) {
+		bool full = used + 1 >= FIREWALL_TEXT;
+		ssize_t n = read(fd, full ? sink : err + used, full ? sizeof(sink) : FIREWALL_TEXT - 1 - used);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		if (!full)
+			used += (size_t)n;
+	}
+	while (used && (err[used - 1] == '\n' || err[used - 1] == ' '))
+		used--;
+	err[used] = '\0';
+}
+
+/* run - run nft, with @input on its standard input where that is not NULL
+ * Safe within a libev program: libev reaps children in its loop only, and we wait right here. */
+static int run(const struct command *c, const char *input, char err[FIREWALL_TEXT])
+{
+	const char *program = nft_program();
+	int fd[2], status = 0, ret;
+	pid_t pid;
+
+	err[0] = '\0';
+	if (!program) {
+		snprintf(err, FIREWALL_TEXT, "there is no nft program on this machine (Debian package nftables)");
+		return -ENOENT;
+	}
+	if (pipe2(fd, O_CLOEXEC) < 0)
+		return -errno;
+	pid = fork();
+	if (pid < 0) {
+		ret = -errno;
+		close(fd[0]);
+		close(fd[1]);
+		return ret;
+	}
+	if (pid == 0)
+		child_exec(program, c, input, fd[1]);
+	close(fd[1]);
+	read_all(fd[0], err);
+	close(fd[0]);
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+		err[0] = '\0';	/* warnings are nobody's concern */
+		return 0;
+	}
+	if (WIFSIGNALED(status)) {
+		snprintf(err, FIREWALL_TEXT, "%s was killed by signal %d", program, WTERMSIG(status));
+		return -EINTR;
+	}
+	if (!err[0])
+		snprintf(err, FIREWALL_TEXT, "%s ended with status %d", program, WEXITSTATUS(status));
+	return strstr(err, "Operation not permitted") ? -EPERM : -EINVAL;
+}
+
+static int load(const struct gateway *g, uint32_t uid, const char *file, bool check, char err[FIREWALL_TEXT])
+{
+	struct command c;
+
+	if (access(file, R_OK) < 0) {
+		int saved = errno;
+
+		snprintf(err, FIREWALL_TEXT, "%s: %s", file, strerror(saved));
+		return -saved;
+	}
+	command_load(&c, g, uid, file, check);
+	return run(&c, NULL, err);
+}
+
+int firewall_load(const struct gateway *g, uint32_t uid, const char *file, char err[FIREWALL_TEXT])
+{
+	return load(g, uid, file, false, err);
+}
+
+int firewall_check(const struct gateway *g, uint32_t uid, const char *file, char err[FIREWALL_TEXT])
+{
+	return load(g, uid, file, true, err);
+}
+
+/* "delete" of a table that is not there is an error, "add" of one that is there is not: so both, in one transaction */
+int firewall_unload(char err[FIREWALL_TEXT])
+{
+	struct command c;
+
+	memset(&c, 0, sizeof(c));
+	command_arg(&c, "nft");
+	command_arg(&c, "-f");
+	command_arg(&c, "-");
+	return run(&c, "table inet dejunk\ndelete table inet dejunk\n", err);
+}
