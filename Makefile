@@ -79,7 +79,17 @@ $(foreach t,$(unit),$(eval $(call unit_rule,$(t))))
 check: $(unit:%=build/unit/test_%)
 	$(Q)tests/run-unit $(unit:%=build/unit/test_%)
 
-e2e: build/dejunk
+# --- programs that end-to-end tests run as root, with a line "links:" like unit tests -----
+root := $(patsubst tests/root/%.c,%,$(wildcard tests/root/*.c))
+define root_rule
+build/root/$(1): tests/root/$(1).c $(patsubst %,build/san/%.o,$(call links,tests/root/$(1).c))
+	$$(call say,TEST,$$@)
+	$$(Q)mkdir -p build/root
+	$$(Q)$$(CC) $$(cppflags) $$(warnings) $$(san_cflags) -MMD -MP -o $$@ $$(filter %.c %.o,$$^) $$(pkg_libs)
+endef
+$(foreach t,$(root),$(eval $(call root_rule,$(t))))
+
+e2e: build/dejunk $(root:%=build/root/%)
 	$(Q)tests/run-e2e $(E2E)
 
 # --- fuzzing: tests/fuzz/fuzz_X.c with a line "links:", corpus in tests/fuzz/corpus/X ---
@@ -110,4 +120,4 @@ print-cppflags:
 clean:
 	rm -rf build
 
--include $(wildcard build/obj/*.d build/san/*.d build/unit/*.d)
+-include $(wildcard build/obj/*.d build/san/*.d build/unit/*.d build/root/*.d)
