@@ -40,7 +40,7 @@ unsigned stand_in_status(enum resource type);
 size_t stand_in_write(const struct stand_in *s, char *out, size_t cap, size_t *body_at);
 
 /* stand_in_image - an empty, wholly transparent PNG of @width x @height (1 to LIMIT_STAND_IN_PIXELS)
- * Returns its length, 67 bytes to about 2.5 KiB; 0: does not fit or a size out of range. */
+ * Returns its length, 91 to about 2200 bytes; 0: does not fit or a size out of range. */
 size_t stand_in_image(uint32_t width, uint32_t height, char *out, size_t cap);
 
 #endif
