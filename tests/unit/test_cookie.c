@@ -14,6 +14,7 @@
 #include "container.h"
 #include "cookie.h"
 #include "guard.h"
+#include "seed.h"
 #include "shared.h"
 
 static void cookies_are_split_as_browsers_send_them(void **state)
@@ -40,6 +41,7 @@ static void cookies_are_split_as_browsers_send_them(void **state)
 		char got[128] = "";
 		int n = 0;
 
+		seed("cookie", rows[i].in);
 		while (cookie_next(&rest, &c))
 			n += snprintf(got + n, sizeof(got) - (size_t)n, "%.*s=%.*s|", SPAN_FMT(c.name), SPAN_FMT(c.value));
 		if (strcmp(got, rows[i].want) != 0)
@@ -78,6 +80,7 @@ static void deletions_are_told_from_settings(void **state)
 		struct span in = guard_copy(rows[i].in);
 		struct set_cookie c;
 
+		seed("cookie", in);
 		assert_true(cookie_set_parse(in, &c));
 		if (cookie_is_deletion(&c, now) != rows[i].want || cookie_lives(in) != rows[i].lives)
 			fail_msg("%s", rows[i].why);
@@ -138,6 +141,7 @@ static void dates_are_read_as_user_agents_do(void **state)
 		time_t at = 0;
 		bool ok = cookie_date(guard_copy(span_of(rows[i].in)), &at);
 
+		seed("cookie", span_of(rows[i].in));
 		if (ok != rows[i].ok || (ok && at != rows[i].at))
 			fail_msg("%s: %d, %lld", rows[i].in, ok, (long long)at);
 	}

@@ -14,6 +14,7 @@
 #include "container.h"
 #include "guard.h"
 #include "http1_edit.h"
+#include "seed.h"
 #include "shared.h"
 
 static struct http1_head head;
@@ -37,6 +38,7 @@ static unsigned cookies_of(struct span line, const char *drop, size_t *len)
 	int n = snprintf(text, sizeof(text), "GET / HTTP/1.0\r\nA: b\r\n%.*sZ:  z \r\n\r\n", SPAN_FMT(line));
 	struct span in = guard_copy((struct span){ text, (size_t)n });
 
+	seed("http1_edit", in);
 	assert_int_equal(http1_request_parse(in, 0, &head), PARSE_DONE);
 	http1_edit_begin(&edit, in, &head, buf, head.len);
 	unsigned removed = http1_edit_cookies(&edit, http1_first(&head, HTTP1_COOKIE), keep_listed, (void *)(uintptr_t)drop);
@@ -90,6 +92,7 @@ static void limited_cookies_lose_their_lifetime(void **state)
 		int n = snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\nset-COOKIE:%.*s \r\nB: c\r\n\r\n", SPAN_FMT(rows[i].in));
 		struct span in = guard_copy((struct span){ text, (size_t)n });
 
+		seed("http1_edit", in);
 		assert_int_equal(http1_response_parse(in, 0, &head), PARSE_DONE);
 		http1_edit_begin(&edit, in, &head, buf, head.len);
 		assert_int_equal(http1_edit_limit(&edit, http1_first(&head, HTTP1_SET_COOKIE)), rows[i].want != NULL);

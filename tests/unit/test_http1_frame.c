@@ -14,6 +14,7 @@
 #include "container.h"
 #include "guard.h"
 #include "http1_frame.h"
+#include "seed.h"
 #include "shared.h"
 
 static struct http1_head head;
@@ -106,6 +107,8 @@ static void parse_head(const char *start, const char *fields, bool response)
 	int n = snprintf(text, sizeof(text), "%s\r\n%s%s\r\n", start, response ? "" : "Host: a\r\n", fields);
 	struct span in = { text, (size_t)n };
 
+	seed("http1_frame", in);
+	seed("http1_edit", in);
 	assert_int_equal(response ? http1_response_parse(in, 0, &head) : http1_request_parse(in, 0, &head),
 			 PARSE_DONE);
 }
@@ -219,6 +222,8 @@ static void chunks_are_followed_however_they_are_cut(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(chunks); i++) {
 		size_t whole, total;
+
+		seed("http1_frame", chunks[i].in);
 		enum parse got = scan(chunks[i].in, SIZE_MAX, chunks[i].response, &whole);
 
 		if (got != chunks[i].want)

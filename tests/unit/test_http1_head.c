@@ -15,6 +15,7 @@
 #include "container.h"
 #include "guard.h"
 #include "http1_head.h"
+#include "seed.h"
 #include "shared.h"
 
 typedef enum parse (*parser)(struct span in, size_t seen, struct http1_head *out);
@@ -124,6 +125,7 @@ static void table(const struct row *rows, size_t n, parser parse)
 		struct span in = guard_copy(rows[i].in);
 		enum parse got = parse(in, 0, &head);
 
+		seed("http1_head", rows[i].in);
 		if (got != rows[i].want)
 			fail_msg("%s: answer %d, not %d", rows[i].why, got, rows[i].want);
 		if (got == PARSE_BAD && head.fault != rows[i].fault)

@@ -12,6 +12,7 @@
 #include "container.h"
 #include "guard.h"
 #include "image_size.h"
+#include "seed.h"
 
 static const struct {
 	const char *why;
@@ -56,6 +57,7 @@ static void sizes_are_read(void **state)
 		struct image_size s = { 0 };
 		enum parse got = image_size(guard_copy(rows[i].in), &s);
 
+		seed("image_size", rows[i].in);
 		if (got != rows[i].want || s.width != rows[i].width || s.height != rows[i].height)
 			fail_msg("%s: %d, %u x %u", rows[i].why, got, s.width, s.height);
 	}

@@ -12,6 +12,7 @@
 
 #include "container.h"
 #include "guard.h"
+#include "seed.h"
 #include "url.h"
 
 static struct http1_head head;
@@ -83,6 +84,7 @@ static void targets_are_understood_or_refused(void **state)
 			snprintf(text, sizeof(text), "%s %s HTTP/1.0\r\n\r\n", rows[i].method, rows[i].target);
 		struct url u;
 
+		seed("url", (struct span){ text, (size_t)n });
 		assert_int_equal(http1_request_parse(guard_copy((struct span){ text, (size_t)n }), 0, &head), PARSE_DONE);
 		enum parse got = url_from_request(&head, &u);
 
@@ -137,9 +139,11 @@ static void hosts_of_referers_are_found(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(refs); i++)
+	for (size_t i = 0; i < ARRAY_LEN(refs); i++) {
+		seed("url", span_of(refs[i].ref));
 		if (!span_eq(url_host(guard_copy(span_of(refs[i].ref))), span_of(refs[i].want)))
 			fail_msg("%s", refs[i].ref);
+	}
 }
 
 int main(void)
