@@ -756,19 +756,25 @@ int nftset_counter(struct nftset *s, const char *name, uint64_t *packets, uint64
 	return 0;
 }
 
-static int on_nothing(const struct nlmsghdr *nlh, void *data)
+static int on_table(const struct nlmsghdr *nlh, void *data)
 {
-	(void)nlh, (void)data;
+	uint64_t *handle = data;
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg))
+		if (mnl_attr_get_type(attr) == NFTA_TABLE_HANDLE && mnl_attr_get_payload_len(attr) == sizeof(*handle))
+			*handle = be64toh(mnl_attr_get_u64(attr));
 	return MNL_CB_OK;
 }
 
-int nftset_table(struct nftset *s)
+int nftset_table(struct nftset *s, uint64_t *handle)
 {
 	uint8_t buf[MESSAGE_BYTES] __attribute__((aligned(8)));
 	struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr((char *)buf, NFT_MSG_GETTABLE, NFPROTO_INET, 0, ++s->seq);
 	int err;
 
+	*handle = 0;
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, table_name);
-	err = ask(s, nlh, on_nothing, NULL);
+	err = ask(s, nlh, on_table, handle);
 	return err == -ENOENT ? 0 : err ? err : 1;
 }

@@ -119,7 +119,8 @@ int nftset_queue_rules(struct nftset *s, uint16_t queue_syn, uint16_t queue_dns,
 
 /* nftset_counter - read a named counter of the table ("redirected"); 0 or a negative errno */
 int nftset_counter(struct nftset *s, const char *name, uint64_t *packets, uint64_t *bytes);
-/* nftset_table - 1: our table is there, 0: it is not, or a negative errno */
-int nftset_table(struct nftset *s);
+/* nftset_table - 1: our table is there, 0: it is not, or a negative errno
+ * @handle: the kernel's number of it, another one after each load: a table replaced behind our back is empty */
+int nftset_table(struct nftset *s, uint64_t *handle);
 
 #endif
