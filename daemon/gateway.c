@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gateway - the defaults of DESIGN section 6, and whether a mapped section may be believed */
+#include "gateway.h"
+
+#include <string.h>
+
+#include "limits.h"
+
+void gateway_default(struct gateway *g)
+{
+	memset(g, 0, sizeof(*g));
+	g->lan_auto = 1;
+	g->filter_self = SWITCH_AUTO;
+	g->on_failure = FAILURE_PASS;
+	g->refuse_with = REFUSE_RESET;
+	g->unlearned = UNLEARNED_DEFER;
+	g->non_http = NON_HTTP_PASS;
+	g->http_ports = 1;
+	g->http_port[0] = 80;
+	g->listen = 3129;
+}
+
+static bool addr_valid(const struct addr *a, bool none_too)
+{
+	return a->family == AF_INET || a->family == AF_INET6 || (none_too && a->family == 0);
+}
+
+bool gateway_valid(const struct gateway *g)
+{
+	if (g->lan_auto > 1 || g->filter_self > SWITCH_AUTO || g->on_failure > FAILURE_BLOCK ||
+	    g->refuse_with > REFUSE_DROP || g->unlearned > UNLEARNED_REFUSE || g->non_http > NON_HTTP_REFUSE)
+		return false;
+	if (g->lans > GATEWAY_LANS || g->http_ports < 1 || g->http_ports > GATEWAY_PORTS ||
+	    g->exempts > GATEWAY_EXEMPT || g->workers > LIMIT_WORKERS || g->listen == 0)
+		return false;
+	if (!addr_valid(&g->probe, true))
+		return false;
+	for (unsigned i = 0; i < g->http_ports; i++)
+		if (g->http_port[i] == 0)
+			return false;
+	for (unsigned i = 0; i < g->lans; i++)
+		if (g->lan[i][0] == '\0' || !memchr(g->lan[i], '\0', IFNAMSIZ))
+			return false;
+	for (unsigned i = 0; i < g->exempts; i++)
+		if (!addr_valid(&g->exempt[i].net, false) || g->exempt[i].bits > addr_len(&g->exempt[i].net) * 8)
+			return false;
+	return true;
+}

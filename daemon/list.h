@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* list - block lists that others maintain: which format a text has, and one reader for each
+ *
+ * Readers are pure: text in, names out through a callback, counts beside.  A line
+ * that cannot be used is counted, never fatal.  A new format is a value of enum
+ * list_format, a reader in a file of its own, and a row in list_detect.c.
+ */
+#ifndef DEJUNK_LIST_H
+#define DEJUNK_LIST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "span.h"
+
+enum list_format {
+	LIST_EMPTY,		/* no line that is not a comment */
+	LIST_UNKNOWN,
+	LIST_HTML,		/* an error page, most often */
+	LIST_COMPRESSED,
+	LIST_HOSTS,
+	LIST_DOMAINS,
+	LIST_WILDCARD,
+	LIST_DNSMASQ,
+	LIST_RPZ,
+	LIST_ADBLOCK,
+	LIST_FORMATS
+};
+
+struct list_stats {		/* lines = comments + used + skipped + invalid */
+	uint32_t lines;
+	uint32_t comments;	/* and blank lines */
+	uint32_t used;		/* lines that gave a name */
+	uint32_t skipped;	/* not about blocking: localhost, entries with another address than "nowhere" */
+	uint32_t invalid;
+	uint32_t names;		/* given to the sink, duplicates included */
+};
+
+/* who gets the names: normalised, borrowed for the call; with at least one dot */
+struct list_sink {
+	void (*name)(void *ctx, struct span name, uint32_t line);
+	void *ctx;
+};
+
+/* list_detect - the format of @text, by its first lines that are not comments */
+enum list_format list_detect(struct span text);
+/* list_format_name - "hosts", "domains", "adblock", ... for people */
+const char *list_format_name(enum list_format f);
+
+/* list_line - take the next line (without its end: LF, CRLF or CR) off @rest; false: none left */
+bool list_line(struct span *rest, struct span *line);
+/* list_skip_bom - @text without a UTF-8 byte order mark */
+struct span list_skip_bom(struct span text);
+
+/* list_hosts_read - hosts(5): "0.0.0.0 name...".  Only 0.0.0.0, 127.0.0.0/8, :: and ::1 block. */
+void list_hosts_read(struct span text, const struct list_sink *sink, struct list_stats *stats);
+/* list_domains_read - one name a line */
+void list_domains_read(struct span text, const struct list_sink *sink, struct list_stats *stats);
+
+/* list_is_nowhere - is this word of a hosts file an address that blocks? */
+bool list_is_nowhere(struct span word);
+/* list_is_local - a name every hosts file has for the machine itself ("localhost", "ip6-allnodes", ...)? */
+bool list_is_local(struct span name);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* rules_load_list - one entry of the lists section: find, read and judge the list
+ *
+ * Whatever is wrong with a list is a warning: it is left out, the rest stays in force.
+ */
+#include <errno.h>
+#include <linux/limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "limits.h"
+#include "list.h"
+#include "rules_loading.h"
+
+void load_list_file(struct load *l, const struct yaml_node *value)
+{
+	l->list.file = load_one(l, value, "the path of a list");
+	if (l->list.file && (l->list.file->value.len >= PATH_MAX || strlen(l->list.file->value.p) != l->list.file->value.len)) {
+		load_error(l, l->list.file, "the path is too long; expected fewer than %d bytes", PATH_MAX);
+		l->list.file = NULL;
+	}
+}
+
+void load_list_mode(struct load *l, const struct yaml_node *value)
+{
+	static const char *const modes[] = { "block", "observe", NULL };
+
+	l->list.observe = load_word(l, value, modes) == 1;
+}
+
+/* @file, behind the directory of rules.yaml when it is relative; the caller frees */
+static char *list_path(const char *rules, const char *file)
+{
+	const char *slash = strrchr(rules, '/');
+	size_t dir = slash && file[0] != '/' ? (size_t)(slash - rules) + 1 : 0;
+	char *path = malloc(dir + strlen(file) + 1);
+
+	if (path) {
+		memcpy(path, rules, dir);
+		memcpy(path + dir, file, strlen(file) + 1);
+	}
+	return path;
+}
+
+struct adding {
+	struct load *l;
+	unsigned list;
+};
+
+static void add_listed(void *ctx, struct span name, uint32_t line)
+{
+	struct adding *a = ctx;
+
+	if (a->l->build.names.count <= LIMIT_LIST_NAMES)	/* one over: read_list() refuses the list */
+		names_add(&a->l->build.names, name, names_where(a->list, line));
+}
+
+static void ignore_listed(void *ctx, struct span name, uint32_t line)
+{
+	(void)ctx, (void)name, (void)line;
+}
+
+/* the names of @text go to the table; returns NULL, or why the list cannot be used */
+static const char *read_list(struct load *l, struct span text, unsigned index, struct rules_list_note *note)
+{
+	struct adding adding = { l, index };
+	struct list_sink sink = { l->list.observe ? ignore_listed : add_listed, &adding };
+	enum list_format format = list_detect(text);
+	size_t before = l->build.names.count;
+	struct list_stats stats = { 0 };
+
+	note->format = list_format_name(format);
+	switch (format) {
+	case LIST_HOSTS:
+		list_hosts_read(text, &sink, &stats);
+		break;
+	case LIST_DOMAINS:
+		list_domains_read(text, &sink, &stats);
+		break;
+	case LIST_EMPTY:
+		return "there is nothing in it but comments";
+	case LIST_UNKNOWN:
+		return "its format is not known";
+	case LIST_HTML:
+		return "it is an HTML page, not a list";
+	case LIST_COMPRESSED:
+		return "it is compressed; unpack it first";
+	default:
+		return "its format is not supported yet";
+	}
+	note->lines = stats.lines;
+	note->names = stats.names;
+	note->comments = stats.comments;
+	note->skipped = stats.skipped;
+	note->invalid = stats.invalid;
+	if (l->build.names.failed)
+		l->no_memory = true;
+	if (l->build.names.count > LIMIT_LIST_NAMES) {
+		l->build.names.count = before;
+		return "too many names in all lists together";
+	}
+	return stats.names ? NULL : "no line of it could be used";
+}
+
+static struct rules_list_note *note_new(struct load *l, struct span file)
+{
+	struct rules_report *r = l->report;
+	struct rules_list_note *grown = realloc(r->lists, (r->list_count + 1) * sizeof(*grown));
+	char *copy = strndup(file.p, file.len);
+
+	if (grown)
+		r->lists = grown;
+	if (!grown || !copy) {
+		free(copy);
+		l->no_memory = true;
+		return NULL;
+	}
+	grown[r->list_count] = (struct rules_list_note){ .file = copy, .format = "-", .observe = l->list.observe };
+	return &grown[r->list_count++];
+}
+
+void load_list(struct load *l, const struct yaml_node *item)
+{
+	struct rules_list_note *note;
+	struct span text = { NULL, 0 };
+	const char *why;
+	char *path;
+	unsigned index = (unsigned)l->report->list_count;
+	size_t before = l->report->errors;
+	int err;
+
+	l->list = (struct list_entry){ 0 };
+	load_map(l, item, KEYS_LIST, "a list, such as \"- file: lists/ads.hosts\"", NULL);
+	if (!l->list.file) {
+		if (item->type == YAML_MAP && l->report->errors == before)
+			load_error(l, item, "a list without a place; expected \"file: PATH\"");
+		return;
+	}
+	if (index == LIMIT_LISTS) {
+		load_error(l, item, "too many lists; expected at most %d", LIMIT_LISTS);
+		return;
+	}
+	note = note_new(l, l->list.file->value);
+	path = list_path(l->path, l->list.file->value.p);
+	if (!note || !path) {
+		l->no_memory = true;
+		free(path);
+		return;
+	}
+	err = load_read(l->opener, path, LIMIT_LIST_BYTES, &text);
+	if (err < 0)
+		why = err == -EFBIG ? "it is too large" : err == -EINVAL ? "it is no regular file" : strerror(-err);
+	else
+		why = read_list(l, text, index, note);
+	if (why)
+		load_warn(l, l->list.file, "list \"%s\" is left out: %s%s%s%s; the rest stays in force", path, why,
+			  note->format[0] == '-' ? "" : " (format: ", note->format[0] == '-' ? "" : note->format,
+			  note->format[0] == '-' ? "" : ")");
+	note->in_force = !why && !l->list.observe;
+	rules_build_list(&l->build, l->list.file->value, note->in_force);
+	free((char *)(uintptr_t)text.p);
+	free(path);
+}

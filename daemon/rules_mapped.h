@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* rules_mapped - a mapped rule image, checked: what rules and rules_decide share, and nobody else sees */
+#ifndef DEJUNK_RULES_MAPPED_H
+#define DEJUNK_RULES_MAPPED_H
+
+#include <libpsl.h>
+
+#include "image.h"
+#include "names_table.h"
+#include "regex.h"
+#include "rules.h"
+#include "rules_image.h"
+
+enum { RULES_WORDS = (LIMIT_RULES + 63) / 64,	/* of a set with a bit for each rule */
+       RULES_KINDS = KIND_EVERYTHING + 1,
+       ORIGIN_NAMES = 1 << 24 };		/* verdict.origin: below, 1 + own rule; from here, index of a listed name */
+
+struct rules {
+	unsigned refs;
+	struct image image;
+	const struct gateway *gateway;
+	struct span text, path;
+	const struct image_rule *rule;
+	const struct image_host *host;		/* host_count is 0 or a power of two, and one slot is empty */
+	const uint32_t *posting;
+	const struct image_pattern *pattern;
+	const struct image_size_pair *size;
+	const struct prefix *prefix;
+	const struct schedule_span *span;
+	const struct image_text *ahead;
+	const struct prefix *net;
+	const struct image_list *list;
+	size_t rule_count, host_count, posting_count, pattern_count, size_count, prefix_count, span_count,
+	       ahead_count, net_count, list_count;
+	struct names_table names;
+
+	/* made at mapping */
+	struct regex **regex;			/* one for each pattern, NULL for a glob */
+	struct regex_scratch *scratch;
+	const psl_ctx_t *psl;
+	unsigned words;				/* in use, of each set below */
+	uint64_t of_kind[RULES_KINDS][RULES_WORDS];	/* KIND_EVERYTHING is in each of the others too */
+	uint64_t any_host[RULES_WORDS];		/* rules without a host condition */
+	bool blocks_connections;
+};
+
+static inline struct span rules_text(const struct rules *r, struct image_text t)
+{
+	return (struct span){ r->text.p + t.at, t.len };
+}
+
+#endif
