@@ -90,10 +90,17 @@ bool names_fold(struct names_builder *b, uint32_t **directory, size_t *directory
 {
 	unsigned bits = directory_bits(b->count), shift = 64 - bits;
 	size_t slots = (size_t)1 << bits, kept = 0, n = b->count;
-	uint32_t *dir = calloc(slots + 1, sizeof(*dir)), *where = malloc(n * sizeof(*where) + 1);
-	uint64_t *fp = malloc(n * sizeof(*fp) + 1);
+	uint32_t *dir, *where;
+	uint64_t *fp;
 
+	*directory = NULL;
+	*directory_count = 0;
 	memset(dropped, 0, 256 * sizeof(dropped[0]));
+	if (n == 0)
+		return !b->failed;
+	dir = calloc(slots + 1, sizeof(*dir));
+	where = malloc(n * sizeof(*where));
+	fp = malloc(n * sizeof(*fp));
 	if (!dir || !where || !fp || b->failed) {
 		free(dir);
 		free(where);
@@ -136,7 +143,7 @@ bool names_table_open(struct names_table *t, uint64_t seed, const uint32_t *dire
 
 	*t = (struct names_table){ .seed = seed, .directory = directory, .fp = fp, .where = where, .count = count };
 	if (count == 0)
-		return directory_count == 0;
+		return true;
 	if (directory_count < 3)
 		return false;
 	while (((size_t)1 << bits) < directory_count - 1)

@@ -41,7 +41,7 @@ void names_add(struct names_builder *b, struct span name, uint32_t where);
 /* names_fold - sort, and drop duplicates; call once, after the last names_add
  * @directory: filled: malloc'd, the caller frees; @directory_count entries
  * @dropped: for each list (256 of them), how many of its names were duplicates
- * Returns false: out of memory. */
+ * No names: no directory.  Returns false: out of memory. */
 bool names_fold(struct names_builder *b, uint32_t **directory, size_t *directory_count, uint32_t dropped[256]);
 void names_builder_fini(struct names_builder *b);
 

@@ -222,8 +222,6 @@ int rules_build_write(struct rules_build *b, const char *path, uint64_t generati
 
 	if (!names_fold(&b->names, &directory, &directory_count, dropped))
 		return -ENOMEM;
-	if (b->names.count == 0)
-		directory_count = 0;
 	count_names(b);
 	if (!b->failed && !b->ahead.failed && !b->nets.failed && hash_hosts(b, &hosts, &slots, &postings)) {
 		size_t pairs = b->host_pairs.len / sizeof(struct host_pair);

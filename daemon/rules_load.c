@@ -382,7 +382,8 @@ int rules_load(const char *path, uint64_t generation, const struct rules_opener 
 	if (l.no_memory)
 		rules_report_add(report, false, path, l.text, 0, 0, "out of memory");
 	fd = report->errors ? -EINVAL : load_write(&l, generation);
-	qsort(report->notes, report->count, sizeof(report->notes[0]), by_place);
+	if (report->count)
+		qsort(report->notes, report->count, sizeof(report->notes[0]), by_place);
 	load_groups_free(&l);
 	rules_build_fini(&l.build);
 	yaml_tree_fini(&tree);

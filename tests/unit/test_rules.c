@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* links: rules rules_decide rules_build rules_load rules_load_gateway rules_load_rule rules_load_list rules_report yaml_tree image names_table glob regex schedule host addr gateway list_detect list_hosts list_domains */
+/* precedence: a table of rules, questions and answers, a reason each */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "rules_text.h"
+
+/* what is asked:
+ *   C name[@server]			may the connection be made?
+ *   R url, N url, I url		a request: of unknown type, a navigation, an image
+ *   S url WxH				an image's size
+ *   K url name				a cookie
+ * with " <source" the page it comes from, "~client" who asks, "!minute" when */
+struct row {
+	const char *reason;
+	const char *yaml;
+	const char *question;
+	enum rules_action action;
+	enum rules_kind kind;	/* of the rule that decided; not looked at for PASS */
+	uint32_t line;		/* of it; 0: not looked at */
+};
+
+static const struct text_file lists[] = {
+	{ "ads.hosts", { "0.0.0.0 listed.example\n127.0.0.1 localhost\n0.0.0.0 cdn.mixed.example\n",
+			 sizeof("0.0.0.0 listed.example\n127.0.0.1 localhost\n0.0.0.0 cdn.mixed.example\n") - 1 } },
+	{ NULL, { NULL, 0 } },
+};
+
+#define LISTS "lists:\n  - file: ads.hosts\n"
+#define RULES "rules:\n"
+
+static const struct row rows[] = {
+	{ "nothing says anything", RULES "  - {block: requests, host: a.example}\n", "R b.example/", ACT_PASS, 0, 0 },
+	{ "a host", RULES "  - {block: requests, host: a.example}\n", "R a.example/x", ACT_BLOCK, KIND_REQUESTS, 2 },
+	{ "a host covers those below", RULES "  - {block: requests, host: a.example}\n", "R x.y.a.example/", ACT_BLOCK,
+	  KIND_REQUESTS, 2 },
+	{ "but not what only ends alike", RULES "  - {block: requests, host: a.example}\n", "R ba.example/", ACT_PASS, 0, 0 },
+	{ "=name is that name", RULES "  - {block: requests, host: \"=a.example\"}\n", "R a.example/", ACT_BLOCK,
+	  KIND_REQUESTS, 2 },
+	{ "=name is not those below", RULES "  - {block: requests, host: \"=a.example\"}\n", "R x.a.example/", ACT_PASS, 0, 0 },
+	{ "values are alternatives", RULES "  - {block: requests, host: [z.example, a.example]}\n", "R a.example/", ACT_BLOCK,
+	  KIND_REQUESTS, 2 },
+	{ "conditions must all hold", RULES "  - {block: requests, host: a.example, url: \"*/ads/*\"}\n", "R a.example/x",
+	  ACT_PASS, 0, 0 },
+	{ "and they do", RULES "  - {block: requests, host: a.example, url: \"*/ads/*\"}\n", "R a.example/ads/x", ACT_BLOCK,
+	  KIND_REQUESTS, 2 },
+	{ "IDN", RULES "  - {block: requests, host: \"m\xc3\xbcller.example\"}\n", "R xn--mller-kva.example/", ACT_BLOCK,
+	  KIND_REQUESTS, 2 },
+	{ "an address has no parents", RULES "  - {block: requests, host: \"0.2.1\"}\n", "R 192.0.2.1/", ACT_PASS, 0, 0 },
+	{ "an address is a host", RULES "  - {block: requests, host: 192.0.2.1}\n", "R 192.0.2.1/", ACT_BLOCK, KIND_REQUESTS, 2 },
+	{ "a glob ignores case", RULES "  - {block: requests, url: \"*/ADS/*\"}\n", "R a.example/Ads/x", ACT_BLOCK,
+	  KIND_REQUESTS, 2 },
+	{ "a glob is anchored", RULES "  - {block: requests, url: \"a.example/x\"}\n", "R a.example/xy", ACT_PASS, 0, 0 },
+	{ "? and [ are themselves", RULES "  - {block: requests, url: \"a.example/?a[1]=*\"}\n", "R a.example/?a[1]=2", ACT_BLOCK,
+	  KIND_REQUESTS, 2 },
+	{ "a regular expression", RULES "  - {block: requests, url: \"/\\\\/beacon[0-9]+\\\\.js/\"}\n", "R a.example/beacon12.js?x",
+	  ACT_BLOCK, KIND_REQUESTS, 2 },
+
+	{ "the first of a kind wins", RULES "  - {allow: requests, host: a.example}\n  - {block: requests, host: a.example}\n",
+	  "R a.example/", ACT_ALLOW, KIND_REQUESTS, 2 },
+	{ "in file order", RULES "  - {block: requests, url: \"*ads*\"}\n  - {allow: requests, host: a.example}\n",
+	  "R a.example/ads", ACT_BLOCK, KIND_REQUESTS, 2 },
+	{ "another kind says nothing about this one",
+	  RULES "  - {allow: cookies, host: a.example}\n  - {block: requests, host: a.example}\n", "R a.example/", ACT_BLOCK,
+	  KIND_REQUESTS, 3 },
+	{ "everything ends requests", RULES "  - {allow: everything, host: a.example}\n  - {block: requests, url: \"*x*\"}\n",
+	  "R a.example/", ACT_ALLOW, KIND_EVERYTHING, 2 },
+	{ "everything ends connections",
+	  RULES "  - {allow: everything, host: a.example}\n  - {block: connections, host: example}\n", "C a.example", ACT_ALLOW,
+	  KIND_EVERYTHING, 2 },
+	{ "everything ends cookies", RULES "  - {allow: everything, host: a.example}\n  - {block: cookies, name: \"*\"}\n",
+	  "K a.example/ uid", ACT_ALLOW, KIND_EVERYTHING, 2 },
+	{ "everything ends images", RULES "  - {allow: everything, host: a.example}\n  - {block: images, size: 1x1}\n",
+	  "S a.example/x 1x1", ACT_ALLOW, KIND_EVERYTHING, 2 },
+	{ "everything ends lists", LISTS RULES "  - {allow: everything, host: listed.example}\n", "C listed.example", ACT_ALLOW,
+	  KIND_EVERYTHING, 4 },
+	{ "everything is in file order too",
+	  RULES "  - {block: connections, host: ads.a.example}\n  - {allow: everything, host: a.example}\n", "C ads.a.example",
+	  ACT_BLOCK, KIND_CONNECTIONS, 2 },
+
+	{ "a listed name", LISTS, "C listed.example", ACT_BLOCK, KIND_CONNECTIONS, 1 },
+	{ "below a listed name", LISTS, "C a.b.listed.example", ACT_BLOCK, KIND_CONNECTIONS, 1 },
+	{ "above a listed name", LISTS, "C mixed.example", ACT_PASS, 0, 0 },
+	{ "the list's own line", LISTS, "C cdn.mixed.example", ACT_BLOCK, KIND_CONNECTIONS, 3 },
+	{ "a listed name on port 80", LISTS, "R listed.example/x", ACT_BLOCK, KIND_CONNECTIONS, 1 },
+	{ "allow: connections lifts it", LISTS RULES "  - {allow: connections, host: listed.example}\n", "C listed.example",
+	  ACT_ALLOW, KIND_CONNECTIONS, 4 },
+	{ "on port 80 as well", LISTS RULES "  - {allow: connections, host: listed.example}\n", "R listed.example/", ACT_ALLOW,
+	  KIND_CONNECTIONS, 4 },
+	{ "allow: requests keeps it off the SYN", LISTS RULES "  - {allow: requests, host: listed.example, url: \"*/ok/*\"}\n",
+	  "C listed.example", ACT_ALLOW, KIND_REQUESTS, 4 },
+	{ "that request passes", LISTS RULES "  - {allow: requests, host: listed.example, url: \"*/ok/*\"}\n",
+	  "R listed.example/ok/x", ACT_ALLOW, KIND_REQUESTS, 4 },
+	{ "the others do not", LISTS RULES "  - {allow: requests, host: listed.example, url: \"*/ok/*\"}\n", "R listed.example/x",
+	  ACT_BLOCK, KIND_CONNECTIONS, 1 },
+	{ "a URL that names the host does the same", LISTS RULES "  - {allow: requests, url: \"listed.example/ok/*\"}\n",
+	  "C listed.example", ACT_ALLOW, KIND_REQUESTS, 4 },
+	{ "a URL of any host keeps none off", LISTS RULES "  - {allow: requests, url: \"*/ok/*\"}\n", "C listed.example",
+	  ACT_BLOCK, KIND_CONNECTIONS, 1 },
+	{ "allow: images too", LISTS RULES "  - {allow: images, host: listed.example}\n", "C listed.example", ACT_ALLOW,
+	  KIND_IMAGES, 4 },
+	{ "its images pass", LISTS RULES "  - {allow: images, host: listed.example}\n", "I listed.example/x.gif", ACT_ALLOW,
+	  KIND_IMAGES, 4 },
+	{ "nothing else does", LISTS RULES "  - {allow: images, host: listed.example}\n", "R listed.example/x.js", ACT_BLOCK,
+	  KIND_CONNECTIONS, 1 },
+	{ "allow: cookies does not", LISTS RULES "  - {allow: cookies, host: listed.example}\n", "C listed.example", ACT_BLOCK,
+	  KIND_CONNECTIONS, 1 },
+	{ "own rules are kept off the SYN as well",
+	  RULES "  - {block: connections, host: a.example}\n  - {allow: requests, url: \"*/ok\", host: www.a.example}\n",
+	  "C www.a.example", ACT_ALLOW, KIND_REQUESTS, 3 },
+	{ "only on that host",
+	  RULES "  - {block: connections, host: a.example}\n  - {allow: requests, url: \"*/ok\", host: www.a.example}\n",
+	  "C a.example", ACT_BLOCK, KIND_CONNECTIONS, 2 },
+	{ "everything on some URLs likewise",
+	  RULES "  - {block: connections, host: a.example}\n  - {allow: everything, url: \"*/ok\", host: a.example}\n",
+	  "C a.example", ACT_ALLOW, KIND_EVERYTHING, 3 },
+	{ "an observed list never decides", "lists:\n  - {file: ads.hosts, mode: observe}\n", "C listed.example", ACT_PASS, 0, 0 },
+
+	{ "connections cover requests", RULES "  - {block: connections, host: a.example}\n", "R a.example/", ACT_BLOCK,
+	  KIND_CONNECTIONS, 2 },
+	{ "by address", RULES "  - {block: connections, address: 198.51.100.0/24}\n", "C @198.51.100.7", ACT_BLOCK,
+	  KIND_CONNECTIONS, 2 },
+	{ "not another address", RULES "  - {block: connections, address: 198.51.100.0/24}\n", "C @198.51.101.7", ACT_PASS, 0, 0 },
+	{ "IPv6", RULES "  - {block: connections, address: \"2001:db8:bad::/48\"}\n", "C x.example@2001:db8:bad::1", ACT_BLOCK,
+	  KIND_CONNECTIONS, 2 },
+	{ "an unknown address matches none", RULES "  - {block: connections, address: 0.0.0.0/0}\n", "C x.example", ACT_PASS, 0, 0 },
+
+	{ "a group", "groups: {kids: [192.168.1.64/28]}\n" RULES "  - {block: connections, host: g.example, group: kids}\n",
+	  "C g.example ~192.168.1.70", ACT_BLOCK, KIND_CONNECTIONS, 3 },
+	{ "not in the group", "groups: {kids: [192.168.1.64/28]}\n" RULES "  - {block: connections, host: g.example, group: kids}\n",
+	  "C g.example ~192.168.1.80", ACT_PASS, 0, 0 },
+	{ "nobody knows who", "groups: {kids: [192.168.1.64/28]}\n" RULES "  - {block: connections, host: g.example, group: kids}\n",
+	  "C g.example", ACT_PASS, 0, 0 },
+	{ "a hardware address matches nobody yet",
+	  "groups: {kids: \"3c:22:fb:01:02:03\"}\n" RULES "  - {block: connections, host: g.example, group: kids}\n",
+	  "C g.example ~192.168.1.80", ACT_PASS, 0, 0 },
+	{ "inside the span", RULES "  - {block: connections, host: g.example, between: \"mon-fri 08:00-15:30\"}\n",
+	  "C g.example !480", ACT_BLOCK, KIND_CONNECTIONS, 2 },
+	{ "at its end", RULES "  - {block: connections, host: g.example, between: \"mon-fri 08:00-15:30\"}\n", "C g.example !930",
+	  ACT_PASS, 0, 0 },
+	{ "Monday early belongs to Sunday's night", RULES "  - {block: connections, host: g.example, between: \"sun 21:00-06:30\"}\n",
+	  "C g.example !389", ACT_BLOCK, KIND_CONNECTIONS, 2 },
+	{ "and Tuesday's not", RULES "  - {block: connections, host: g.example, between: \"sun 21:00-06:30\"}\n",
+	  "C g.example !1829", ACT_PASS, 0, 0 },
+
+	{ "third party", RULES "  - {block: requests, third_party: yes}\n", "R ads.example/ <site.test", ACT_BLOCK, KIND_REQUESTS, 2 },
+	{ "the same site", RULES "  - {block: requests, third_party: yes}\n", "R img.site.co.uk/ <www.site.co.uk", ACT_PASS, 0, 0 },
+	{ "another below a public suffix", RULES "  - {block: requests, third_party: yes}\n", "R a.co.uk/ <b.co.uk", ACT_BLOCK,
+	  KIND_REQUESTS, 2 },
+	{ "no page is no third party", RULES "  - {block: requests, third_party: yes}\n", "R ads.example/", ACT_PASS, 0, 0 },
+	{ "a navigation never is", RULES "  - {block: requests, third_party: yes}\n", "N ads.example/ <site.test", ACT_PASS, 0, 0 },
+	{ "first party", RULES "  - {block: cookies, third_party: no}\n", "K a.test/ uid <a.test", ACT_BLOCK, KIND_COOKIES, 2 },
+	{ "not first party", RULES "  - {block: cookies, third_party: no}\n", "K a.test/ uid <b.test", ACT_PASS, 0, 0 },
+
+	{ "a cookie by name", RULES "  - {block: cookies, name: [\"_ga*\", _fbp]}\n", "K a.example/ _ga_X", ACT_BLOCK, KIND_COOKIES, 2 },
+	{ "names have case", RULES "  - {block: cookies, name: \"uid\"}\n", "K a.example/ UID", ACT_PASS, 0, 0 },
+	{ "a name by expression", RULES "  - {block: cookies, name: \"/^utm[0-9]$/\"}\n", "K a.example/ utm3", ACT_BLOCK,
+	  KIND_COOKIES, 2 },
+	{ "limit", RULES "  - {limit: cookies, host: shop.example}\n", "K www.shop.example/ uid", ACT_LIMIT, KIND_COOKIES, 2 },
+	{ "allow before limit", RULES "  - {allow: cookies, name: sid}\n  - {limit: cookies, host: shop.example}\n",
+	  "K shop.example/ sid", ACT_ALLOW, KIND_COOKIES, 2 },
+
+	{ "an image by URL", RULES "  - {block: images, url: \"*/banners/*\"}\n", "I a.example/banners/1", ACT_BLOCK, KIND_IMAGES, 2 },
+	{ "a script is none", RULES "  - {block: images, url: \"*/banners/*\"}\n", "R a.example/banners/1", ACT_PASS, 0, 0 },
+	{ "an image is a request first",
+	  RULES "  - {block: images, host: a.example}\n  - {block: requests, host: a.example}\n", "I a.example/1", ACT_BLOCK,
+	  KIND_REQUESTS, 3 },
+	{ "an allowed request may be a blocked image",
+	  RULES "  - {allow: requests, host: a.example}\n  - {block: images, host: a.example}\n", "I a.example/1", ACT_BLOCK,
+	  KIND_IMAGES, 3 },
+	{ "a blocked request is not saved as an image",
+	  RULES "  - {allow: images, host: a.example}\n  - {block: requests, host: a.example}\n", "I a.example/1", ACT_BLOCK,
+	  KIND_REQUESTS, 3 },
+	{ "a size", RULES "  - {block: images, size: [\"1x1\", \"468x60\"]}\n", "S a.example/1 468x60", ACT_BLOCK, KIND_IMAGES, 2 },
+	{ "another size", RULES "  - {block: images, size: [\"1x1\", \"468x60\"]}\n", "S a.example/1 60x468", ACT_PASS, 0, 0 },
+	{ "a size is not known at the request", RULES "  - {block: images, size: 1x1}\n", "I a.example/1", ACT_PASS, 0, 0 },
+	{ "what may be saved by its size is fetched",
+	  RULES "  - {allow: images, size: 88x31}\n  - {block: images, url: \"*/banners/*\"}\n", "I a.example/banners/1",
+	  ACT_PASS, 0, 0 },
+	{ "and then saved", RULES "  - {allow: images, size: 88x31}\n  - {block: images, url: \"*/banners/*\"}\n",
+	  "S a.example/banners/1 88x31", ACT_ALLOW, KIND_IMAGES, 2 },
+	{ "or not", RULES "  - {allow: images, size: 88x31}\n  - {block: images, url: \"*/banners/*\"}\n",
+	  "S a.example/banners/1 88x30", ACT_BLOCK, KIND_IMAGES, 3 },
+};
+
+/* takes the part that begins with @mark off the end of @s */
+static char *take(char *s, char mark)
+{
+	char *at = strrchr(s, mark);
+
+	if (!at || at == s)
+		return NULL;
+	if (at[-1] == ' ')
+		at[-1] = '\0';
+	*at = '\0';
+	return at + 1;
+}
+
+static struct verdict ask(const struct rules *r, char *q)
+{
+	struct facts f = { 0 };
+	struct addr client, server;
+	char *minute = take(q, '!'), *who = take(q, '~'), *source = take(q, '<'), *at, *arg;
+	char what = q[0];
+	unsigned w, h;
+
+	q += 2;
+	f.minute = minute ? (uint16_t)atoi(minute) : 0;
+	if (who && addr_parse(&client, span_of(who)))
+		f.client = &client;
+	if (what == 'C') {
+		at = strchr(q, '@');
+		if (at) {
+			*at = '\0';
+			assert_true(addr_parse(&server, span_of(at + 1)));
+		}
+		return rules_connection(r, f.client, at ? &server : NULL, span_of(q), f.minute);
+	}
+	arg = strchr(q, ' ');
+	if (arg)
+		*arg++ = '\0';
+	f.url = span_of(q);
+	f.host = span_until(f.url, '/');
+	f.source_host = source ? span_of(source) : (struct span){ "", 0 };
+	f.third_party = rules_third_party(r, f.host, f.source_host);
+	f.type = what == 'N' ? RES_DOCUMENT : what == 'I' || what == 'S' ? RES_IMAGE : RES_UNKNOWN;
+	if (what == 'S') {
+		struct verdict v;
+
+		assert_int_equal(sscanf(arg, "%ux%u", &w, &h), 2);
+		v = rules_image_size(r, &f, w, h);
+		if (v.action == ACT_BLOCK)
+			assert_true(rules_may_touch_sizes(r, &f));
+		return v;
+	}
+	if (what == 'K') {
+		struct verdict v = rules_cookie(r, &f, span_of(arg));
+
+		if (v.action == ACT_BLOCK || v.action == ACT_LIMIT)
+			assert_true(rules_may_touch_cookies(r, &f));
+		return v;
+	}
+	return rules_request(r, &f);
+}
+
+static void decides_as_the_table_says(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct rules *r = rules_text_map(rows[i].yaml, lists);
+		struct rules_origin o = { .line = 0 };
+		struct verdict v;
+		char q[200], text[100];
+
+		snprintf(q, sizeof(q), "%s", rows[i].question);
+		v = ask(r, q);
+		rules_origin(r, v.origin, &o, text, sizeof(text));
+		if (v.action != rows[i].action || (v.action && v.kind != rows[i].kind) || (rows[i].line && o.line != rows[i].line))
+			fail_msg("%s: %s -> action %d kind %d line %u", rows[i].reason, rows[i].question, (int)v.action,
+				 (int)v.kind, o.line);
+		assert_true((v.action == ACT_PASS) == (v.origin == 0));
+		rules_put(r);
+	}
+}
+
+static void says_where_a_rule_stands(void **state)
+{
+	struct rules *r = rules_text_map(LISTS RULES "  - block: requests\n    host: [x.example,\n      a.example]\n", lists);
+	struct facts f = { .host = SPAN_LIT("www.a.example"), .url = SPAN_LIT("www.a.example/") };
+	struct rules_summary s;
+	struct rules_origin o;
+	struct verdict v;
+	char text[100];
+
+	(void)state;
+	v = rules_request(r, &f);
+	assert_true(rules_origin(r, v.origin, &o, text, sizeof(text)));
+	assert_true(o.own && span_eq(o.file, SPAN_LIT("rules.yaml")));
+	assert_int_equal(o.line, 4);
+	assert_true(span_eq(o.text, SPAN_LIT("block: requests, host: x.example a.example")));
+	assert_true(span_eq(v.name, SPAN_LIT("a.example")));
+	v = rules_connection(r, NULL, NULL, SPAN_LIT("x.cdn.mixed.example"), 0);
+	assert_true(rules_origin(r, v.origin, &o, text, sizeof(text)));
+	assert_true(!o.own && span_eq(o.file, SPAN_LIT("ads.hosts")) && o.line == 3);
+	assert_true(span_eq(v.name, SPAN_LIT("cdn.mixed.example")));
+	assert_false(rules_origin(r, 0, &o, text, sizeof(text)));
+	assert_false(rules_origin(r, 77, &o, text, sizeof(text)));
+	assert_false(rules_origin(r, UINT32_MAX, &o, text, sizeof(text)));
+	assert_int_equal(rules_generation(r), 7);
+	rules_summary(r, &s);
+	assert_int_equal(s.rules, 1);
+	assert_int_equal(s.lists, 1);
+	assert_int_equal(s.names, 2);
+	rules_put(r);
+}
+
+static void tells_the_connection_layer(void **state)
+{
+	struct rules *r = rules_text_map(RULES "  - {block: connections, host: [a.example, b.example]}\n"
+					 "  - {block: requests, host: c.example}\n"
+					 "  - {block: connections, address: [198.51.100.0/24, \"2001:db8::1\"]}\n", NULL);
+
+	(void)state;
+	assert_int_equal(rules_host_count(r), 2);
+	assert_int_equal(rules_net_count(r), 2);
+	assert_int_equal(rules_net(r, 0).bits, 24);
+	assert_int_equal(rules_net(r, 1).bits, 128);
+	assert_true(rules_blocks_connections(r));
+	assert_int_equal(rules_next_boundary(r, 1000000), 0);
+	rules_put(r);
+	r = rules_text_map(RULES "  - {block: requests, host: c.example}\n", NULL);
+	assert_false(rules_blocks_connections(r));
+	rules_put(r);
+	r = rules_text_map("", NULL);
+	assert_false(rules_blocks_connections(r));
+	assert_int_equal(rules_gateway(r)->listen, 3129);
+	rules_put(rules_get(r));
+	rules_put(r);
+	rules_put(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(decides_as_the_table_says),
+		cmocka_unit_test(says_where_a_rule_stands),
+		cmocka_unit_test(tells_the_connection_layer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
