@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* learned - in the queue process: the names learned, and the kernel's sets following them
+ *
+ * Owns the table of names, the rules it is judged by, and the stream of set changes to the
+ * monitor.  Whoever must wait until the kernel has what an answer causes waits for a
+ * position in that stream (setbox).  Knows nothing of packets.
+ *
+ * After new rules, and when the monitor says that the table was loaded anew (it sends RULES again), all names are
+ * judged anew and the sets are filled from nothing; at the boundary of a schedule only differences are
+ * sent.  Both in small steps, so that heartbeats and packets get their turn.
+ */
+#ifndef DEJUNK_LEARNED_H
+#define DEJUNK_LEARNED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "child.h"
+#include "judge.h"
+#include "rules.h"
+
+struct learned;
+
+/* learned_new - @child is borrowed; NULL without memory.  @seed: random */
+struct learned *learned_new(struct child *child, uint64_t seed);
+void learned_free(struct learned *l);
+/* learned_rules - judge by @r from now on (takes the reference).  Says READY for its generation when the sets follow it. */
+void learned_rules(struct learned *l, struct rules *r);
+/* learned_is_on - rules were given */
+bool learned_is_on(const struct learned *l);
+/* learned_drops - refuse with silence (gateway.refuse_with)? */
+bool learned_drops(const struct learned *l);
+
+/* learned_answer - a DNS answer that @client asked for
+ * @client:  kind CLIENT_NONE: a host of rules.yaml that was resolved ahead
+ * @chain:   names, question first (chain_next); @addr, @n: addresses; those that are not public are left out
+ *
+ * Returns the position to wait for, or 0: no set changes, nothing to wait for. */
+uint64_t learned_answer(struct learned *l, const struct client *client, const struct addr *client_ip,
+			struct span chain, const struct addr *addr, size_t n, uint32_t ttl_s);
+/* learned_first - a first packet at a suspect address; true: refuse it.  The kernel is told to refuse the next by itself. */
+bool learned_first(struct learned *l, const struct client *client, const struct addr *src, const struct addr *dst);
+
+/* learned_flush - send the changes collected, as far as the monitor takes them; call it after each batch of work */
+void learned_flush(struct learned *l);
+/* learned_done - SETS_DONE came: @seq, @error of it
+ * learned_position - all changes up to here were answered for */
+void learned_done(struct learned *l, uint32_t seq, int error);
+uint64_t learned_position(const struct learned *l);
+
+#endif

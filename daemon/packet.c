@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* packet - the queue process: start order, and the monitor's messages to those they are for */
+#include "packet.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+#include "child.h"
+#include "learned.h"
+#include "log.h"
+#include "queue.h"
+#include "sandbox.h"
+
+static struct {
+	struct child child;
+	struct learned *learned;
+	struct queue *queue;
+	int peer;		/* came before the queue could be made; or -1 */
+	int status;
+} packet = { .peer = -1 };
+
+/* the first settings: queues while /proc can be read, then privileges go */
+static void packet_start(struct child *c)
+{
+	const struct msg_settings *s = &c->settings;
+	uint64_t seed[2];
+	int err;
+
+	if (getrandom(seed, sizeof(seed), 0) != sizeof(seed))
+		die(1, "no random numbers");
+	packet.learned = learned_new(c, seed[0]);
+	if (!packet.learned)
+		die(1, "out of memory");
+	packet.queue = queue_new(c, packet.learned, seed[1]);
+	if (!packet.queue)
+		die(2, "the queues could not be had");
+	err = sandbox_enter(ROLE_QUEUE, s->uid, s->gid, s->max_files);
+	if (err)
+		die(1, "could not drop privileges: %s", strerror(-err));
+	queue_peer(packet.queue, packet.peer);
+	packet.peer = -1;
+}
+
+static void packet_on_rules(struct child *c, struct ipc_message *m)
+{
+	char why[256];
+	struct rules *r = rules_map(m->fd, why, sizeof(why));
+
+	if (r) {
+		learned_rules(packet.learned, r);
+		return;
+	}
+	log_error("rules: %s", why);
+	if (!learned_is_on(packet.learned)) {
+		packet.status = 1;
+		child_end(c);
+	}
+}
+
+static void packet_on_peer(struct ipc_message *m)
+{
+	if (packet.queue)
+		queue_peer(packet.queue, m->fd);
+	else
+		packet.peer = m->fd;
+	m->fd = -1;
+}
+
+static bool packet_on_message(struct child *c, struct ipc_message *m)
+{
+	struct msg_done done;
+
+	switch (m->head.type) {
+	case MSG_PEER:
+		packet_on_peer(m);
+		break;
+	case MSG_SETTINGS:
+		if (!c->has_settings)
+			break;
+		if (packet.queue)
+			queue_settings(packet.queue);
+		else
+			packet_start(c);
+		break;
+	case MSG_RULES:
+		if (packet.queue)
+			packet_on_rules(c, m);
+		break;
+	case MSG_SETS_DONE:
+		if (!packet.queue || m->len != sizeof(done))
+			break;
+		memcpy(&done, m->body, sizeof(done));
+		learned_done(packet.learned, m->head.seq, done.error);
+		queue_sets_done(packet.queue);
+		break;
+	}
+	return false;
+}
+
+int packet_main(void)
+{
+	child_init(&packet.child, ROLE_QUEUE, packet_on_message, NULL);
+	child_run(&packet.child);
+	queue_free(packet.queue);
+	learned_free(packet.learned);
+	return packet.status;
+}

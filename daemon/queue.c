@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* queue - first packets and DNS, from the kernel's queues to their verdicts
+ *
+ * Theory of operation.  Each wake-up takes one batch of packets from one queue, one batch of words from
+ * the reader, or one message from the monitor, so that no flood starves another.  Set changes collected on the
+ * way leave at the end of a batch (learned_flush), and the verdicts in one send (nfq_flush).
+ *
+ * A held answer: held_add -> MSG_DNS to the reader -> MSG_DNS_READ -> learned_answer -> position in the stream of set
+ * changes -> SETS_DONE passes it -> released.  The DNS queue holds packets, so it never uses VERDICT_BATCH.
+ * An answer released late keeps its entry in struct held until the reader's word is learned all the same.
+ */
+#include "queue.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clients.h"
+#include "clock.h"
+#include "container.h"
+#include "counters.h"
+#include "held.h"
+#include "ip_pkt.h"
+#include "ipc.h"
+#include "limits.h"
+#include "log.h"
+#include "nfq.h"
+
+enum {
+	QUEUE_SYN_BYTES = 128,		/* copied of a first packet: the headers */
+	QUEUE_WORDS = 32,		/* of the reader, taken before other watchers get their turn */
+	PORT_DNS = 53,
+};
+
+struct queue {
+	struct child *child;
+	struct learned *learned;
+	struct nfq *syn, *dns;
+	struct clients *clients;
+	struct held *held;
+	uint32_t mark_refuse;
+	int peer;			/* the reader, or -1 */
+	ev_io syn_io, dns_io, peer_io;
+	ev_timer due;			/* the oldest held packet is */
+};
+
+/* --- first packets --- */
+
+/* queue_client - who sent this packet: the machine itself, a link-layer address, or an IP address */
+static struct client queue_client(const struct nfq_packet *p, const struct addr *src)
+{
+	static const uint8_t none[6];
+	struct client c = { .kind = CLIENT_IP };
+
+	if (p->hook == NFQ_HOOK_OUTPUT || !p->indev) {
+		c.kind = CLIENT_SELF;
+	} else if (p->hw_len == sizeof(c.hw) && memcmp(p->hw, none, sizeof(none)) != 0) {
+		c.kind = CLIENT_HW;
+		memcpy(c.hw, p->hw, sizeof(c.hw));
+	} else {
+		c.ip = *src;
+		c.ip.port_be = 0;
+	}
+	return c;
+}
+
+static void queue_on_syn(void *ctx, const struct nfq_packet *p)
+{
+	struct queue *q = ctx;
+	struct ip_pkt ip;
+	enum ip_pkt_result is = ip_pkt_parse(p->payload, &ip);
+	struct client client;
+
+	if (!(is == IP_PKT_TCP && ip_pkt_is_syn(&ip)) && is != IP_PKT_UDP) {
+		nfq_verdict(q->syn, p->id, NFQ_ACCEPT);
+		return;
+	}
+	count(COUNTER_SYNS);
+	client = queue_client(p, &ip.src);
+	if (!learned_first(q->learned, &client, &ip.src, &ip.dst)) {
+		nfq_verdict(q->syn, p->id, NFQ_ACCEPT);
+		return;
+	}
+	count(COUNTER_REFUSED_SYNS);
+	if (learned_drops(q->learned))
+		nfq_verdict(q->syn, p->id, NFQ_DROP);
+	else	/* a verdict's mark replaces the whole mark: keep the bits of others */
+		nfq_verdict_mark(q->syn, p->id, NFQ_ACCEPT, p->mark | q->mark_refuse);
+}
+
+/* --- DNS --- */
+
+static void queue_release(struct queue *q, struct held_packet *h)
+{
+	if (h->waiting)
+		nfq_verdict(q->dns, h->id, NFQ_ACCEPT);
+	held_release(q->held, h);
+}
+
+static void queue_arm(struct queue *q)
+{
+	const struct held_packet *h = held_oldest(q->held);
+	uint64_t now_ms, due_ms;
+
+	if (!h) {
+		ev_timer_stop(q->child->loop, &q->due);
+		return;
+	}
+	if (ev_is_active(&q->due))
+		return;		/* at most early: then armed again */
+	now_ms = clock_ms();
+	due_ms = h->since_ms + LIMIT_DNS_HOLD_MS;
+	ev_now_update(q->child->loop);
+	ev_timer_set(&q->due, due_ms > now_ms ? (double)(due_ms - now_ms) / 1000 : 0., 0.);
+	ev_timer_start(q->child->loop, &q->due);
+}
+
+static void queue_on_due(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct queue *q = CONTAINER_OF(w, struct queue, due);
+	uint64_t now_ms = clock_ms();
+	struct held_packet *h;
+
+	(void)loop, (void)revents;
+	while ((h = held_oldest(q->held)) && now_ms - h->since_ms >= LIMIT_DNS_HOLD_MS) {
+		count(COUNTER_DNS_LATE);
+		queue_release(q, h);
+	}
+	held_age(q->held, now_ms - LIMIT_DNS_QUERY_MS);
+	nfq_flush(q->dns);
+	queue_arm(q);
+}
+
+static int queue_tell_reader(struct queue *q, const struct msg_dns *head, struct span message)
+{
+	char body[sizeof(*head) + LIMIT_QUEUE_COPY_BYTES];
+
+	if (q->peer < 0)
+		return -EPIPE;
+	memcpy(body, head, sizeof(*head));
+	memcpy(body + sizeof(*head), message.p, message.len);
+	return ipc_send(q->peer, MSG_DNS, 0, body, sizeof(*head) + message.len, -1);
+}
+
+static void queue_query(struct queue *q, const struct nfq_packet *p, const struct ip_pkt *ip)
+{
+	struct msg_dns head = {
+		.client = queue_client(p, &ip->src), .client_ip = ip->src, .server_ip = ip->dst,
+	};
+
+	count(COUNTER_DNS_QUERIES);
+	if (head.client.kind == CLIENT_HW)
+		clients_learn(q->clients, &ip->src, head.client.hw);
+	else if (head.client.kind == CLIENT_IP)
+		clients_forget(q->clients, &ip->src);
+	/* when the reader does not take it, the answer will not be learned */
+	queue_tell_reader(q, &head, ip->payload);
+	nfq_verdict(q->dns, p->id, NFQ_ACCEPT);
+}
+
+static void queue_answer(struct queue *q, const struct nfq_packet *p, const struct ip_pkt *ip)
+{
+	struct msg_dns head = { .client_ip = ip->dst, .server_ip = ip->src, .is_answer = 1 };
+	struct held_packet *h = held_add(q->held, p->id, clock_ms());
+
+	if (!h) {
+		count(COUNTER_DNS_LATE);
+		nfq_verdict(q->dns, p->id, NFQ_ACCEPT);
+		return;
+	}
+	if (p->hook == NFQ_HOOK_INPUT)
+		h->client.kind = CLIENT_SELF;
+	else
+		h->client = clients_find(q->clients, &ip->dst);
+	h->client_ip = ip->dst;
+	head.packet_id = h->token;
+	head.client = h->client;
+	if (queue_tell_reader(q, &head, ip->payload) < 0) {
+		count(COUNTER_DNS_LATE);
+		queue_release(q, h);
+		held_drop(q->held, h);
+	}
+}
+
+/* queue_is_answer - by port; where both are 53 (old resolvers ask from there) by the QR bit, RFC 1035 s.4.1.1 */
+static bool queue_is_answer(const struct ip_pkt *ip)
+{
+	bool from = be16toh(ip->src.port_be) == PORT_DNS, to = be16toh(ip->dst.port_be) == PORT_DNS;
+
+	if (from && to)
+		return ip->payload.len > 2 && (ip->payload.p[2] & 0x80);
+	return from;
+}
+
+static void queue_on_dns(void *ctx, const struct nfq_packet *p)
+{
+	struct queue *q = ctx;
+	struct ip_pkt ip;
+	enum ip_pkt_result is = ip_pkt_parse(p->payload, &ip);
+
+	if (is != IP_PKT_UDP || ip.fragment || ip.cut || ip.payload.len > LIMIT_QUEUE_COPY_BYTES) {
+		count(COUNTER_DNS_BAD);
+		nfq_verdict(q->dns, p->id, NFQ_ACCEPT);
+	} else if (queue_is_answer(&ip)) {
+		queue_answer(q, p, &ip);
+	} else {
+		queue_query(q, p, &ip);
+	}
+}
+
+/* --- the reader's words --- */
+
+/* queue_names_len - bytes of @n names (chain_next) at the start of @in; -1: malformed */
+static ssize_t queue_names_len(struct span in, unsigned n)
+{
+	struct span rest = in, name;
+
+	while (n--)
+		if (!chain_next(&rest, &name))
+			return -1;
+	return (ssize_t)(in.len - rest.len);
+}
+
+/* queue_learn - what a word of the reader says, for @client; returns the position to wait for, or 0 */
+static uint64_t queue_learn(struct queue *q, const struct ipc_message *m, const struct client *client,
+			    const struct addr *client_ip)
+{
+	struct addr addr[LIMIT_DNS_MESSAGE_RECORDS];
+	struct msg_dns_read head;
+	struct span rest;
+	ssize_t names;
+
+	memcpy(&head, m->body, sizeof(head));
+	rest = (struct span){ (const char *)m->body + sizeof(head), m->len - sizeof(head) };
+	names = queue_names_len(rest, head.names);
+	if (names < 0 || head.addrs > ARRAY_LEN(addr) || rest.len - (size_t)names != head.addrs * sizeof(addr[0])) {
+		log_error("the reader said something malformed");
+		return 0;
+	}
+	memcpy(addr, rest.p + names, head.addrs * sizeof(addr[0]));
+	for (unsigned i = 0; i < head.addrs; i++) {
+		if (addr[i].family != AF_INET && addr[i].family != AF_INET6)
+			addr[i].family = 0;	/* not public: left out */
+		addr[i].port_be = 0;
+	}
+	rest.len = (size_t)names;
+	return learned_answer(q->learned, client, client_ip, rest, addr, head.addrs, head.ttl_s);
+}
+
+static void queue_on_read(struct queue *q, const struct ipc_message *m)
+{
+	struct msg_dns_read head;
+	struct held_packet *h;
+
+	memcpy(&head, m->body, sizeof(head));
+	h = held_find(q->held, head.packet_id);
+	if (!h || h->until != UINT64_MAX)
+		return;
+	h->until = 0;
+	if (head.what == DNS_READ_ANSWER) {
+		count(COUNTER_DNS_ANSWERS);
+		h->until = queue_learn(q, m, &h->client, &h->client_ip);
+	}
+	if (!h->waiting || h->until <= learned_position(q->learned)) {
+		queue_release(q, h);
+		held_drop(q->held, h);
+	}
+}
+
+static void queue_on_peer(struct ev_loop *loop, ev_io *w, int revents)
+{
+	static struct ipc_message m;
+	static const struct client nobody;
+	static const struct addr nowhere;
+	struct queue *q = CONTAINER_OF(w, struct queue, peer_io);
+	int n = 1;
+
+	(void)loop, (void)revents;
+	for (int i = 0; i < QUEUE_WORDS && n > 0; i++) {
+		n = ipc_recv(q->peer, &m);
+		if (n <= 0)
+			break;
+		if (m.fd >= 0)
+			close(m.fd);
+		if (m.len < sizeof(struct msg_dns_read))
+			continue;
+		if (m.head.type == MSG_DNS_READ)
+			queue_on_read(q, &m);
+		else if (m.head.type == MSG_HOST)
+			queue_learn(q, &m, &nobody, &nowhere);
+	}
+	learned_flush(q->learned);
+	nfq_flush(q->dns);
+	if (n <= 0 && n != -EAGAIN)
+		queue_peer(q, -1);
+	queue_arm(q);
+}
+
+/* queue_let_go - release what waits for nothing but the reader, or for set changes that are done */
+static void queue_let_go(struct queue *q, bool reader_is_gone)
+{
+	uint64_t done = learned_position(q->learned);
+	struct held_packet *h, *next;
+
+	for (h = held_oldest(q->held); h; h = next) {
+		next = held_next(q->held, h);
+		if (h->until == UINT64_MAX && reader_is_gone)
+			count(COUNTER_DNS_LATE);
+		else if (h->until == UINT64_MAX || h->until > done)
+			continue;
+		queue_release(q, h);
+		held_drop(q->held, h);
+	}
+	nfq_flush(q->dns);
+	queue_arm(q);
+}
+
+void queue_sets_done(struct queue *q)
+{
+	queue_let_go(q, false);
+}
+
+void queue_peer(struct queue *q, int fd)
+{
+	if (q->peer >= 0) {
+		ev_io_stop(q->child->loop, &q->peer_io);
+		close(q->peer);
+		queue_let_go(q, true);
+	}
+	q->peer = fd;
+	if (fd < 0)
+		return;
+	ev_io_init(&q->peer_io, queue_on_peer, fd, EV_READ);
+	ev_io_start(q->child->loop, &q->peer_io);
+}
+
+/* --- the queues --- */
+
+static void queue_take(struct queue *q, struct nfq *nfq, void (*on_packet)(void *, const struct nfq_packet *))
+{
+	static unsigned long long told;
+	int n = nfq_recv(nfq, on_packet, q);
+
+	if (n == -ENOBUFS)
+		count(COUNTER_QUEUE_LOST);
+	else if (n < 0 && log_once(&told, 60000))
+		log_error("receiving packets: %s", strerror(-n));
+	learned_flush(q->learned);
+	nfq_flush(nfq);
+	queue_arm(q);
+}
+
+static void queue_on_syn_io(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct queue *q = CONTAINER_OF(w, struct queue, syn_io);
+
+	(void)loop, (void)revents;
+	queue_take(q, q->syn, queue_on_syn);
+}
+
+static void queue_on_dns_io(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct queue *q = CONTAINER_OF(w, struct queue, dns_io);
+
+	(void)loop, (void)revents;
+	queue_take(q, q->dns, queue_on_dns);
+}
+
+static struct nfq *queue_open(uint32_t number, unsigned flags, uint32_t copy_bytes)
+{
+	struct nfq_setup setup = {
+		.number = (uint16_t)number, .flags = flags, .copy_bytes = copy_bytes, .length = LIMIT_QUEUE_LENGTH,
+	};
+	int err;
+	struct nfq *nfq = nfq_new(&setup, &err);
+
+	if (!nfq && err == -EBUSY)
+		log_error("netfilter queue %u is in use by process %u", number, nfq_owner((uint16_t)number));
+	else if (!nfq)
+		log_error("netfilter queue %u: %s", number, strerror(-err));
+	return nfq;
+}
+
+struct queue *queue_new(struct child *child, struct learned *learned, uint64_t seed)
+{
+	struct queue *q = calloc(1, sizeof(*q));
+
+	if (!q)
+		return NULL;
+	q->child = child;
+	q->learned = learned;
+	q->peer = -1;
+	ev_timer_init(&q->due, queue_on_due, 0., 0.);
+	q->clients = clients_new(LIMIT_CLIENTS, seed);
+	q->held = held_new(LIMIT_DNS_HELD);
+	if (!q->clients || !q->held)
+		goto fail;
+	q->syn = queue_open(child->settings.queue_syn, NFQ_FAIL_OPEN | NFQ_JOINED, QUEUE_SYN_BYTES);
+	q->dns = queue_open(child->settings.queue_dns, NFQ_FAIL_OPEN, LIMIT_QUEUE_COPY_BYTES);
+	if (!q->syn || !q->dns)
+		goto fail;
+	ev_io_init(&q->syn_io, queue_on_syn_io, nfq_socket(q->syn), EV_READ);
+	ev_io_init(&q->dns_io, queue_on_dns_io, nfq_socket(q->dns), EV_READ);
+	ev_io_start(child->loop, &q->syn_io);
+	ev_io_start(child->loop, &q->dns_io);
+	queue_settings(q);
+	return q;
+fail:
+	nfq_free(q->syn);
+	nfq_free(q->dns);
+	clients_free(q->clients);
+	held_free(q->held);
+	free(q);
+	return NULL;
+}
+
+void queue_settings(struct queue *q)
+{
+	q->mark_refuse = q->child->settings.mark_refuse;
+}
+
+void queue_free(struct queue *q)
+{
+	struct held_packet *h;
+
+	if (!q)
+		return;
+	while ((h = held_oldest(q->held)))
+		queue_release(q, h);
+	nfq_flush(q->dns);
+	queue_peer(q, -1);
+	ev_timer_stop(q->child->loop, &q->due);
+	ev_io_stop(q->child->loop, &q->syn_io);
+	ev_io_stop(q->child->loop, &q->dns_io);
+	nfq_free(q->syn);
+	nfq_free(q->dns);
+	clients_free(q->clients);
+	held_free(q->held);
+	free(q);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* reader - DNS payload in, names and addresses out
+ *
+ * The queue process waits for each word on a held answer, at most DNS_HOLD_MS; a word that its
+ * socket does not take is dropped, and the answer passes unlearned.
+ */
+#include "reader.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "clock.h"
+#include "container.h"
+#include "counters.h"
+#include "dns_msg.h"
+#include "ipc.h"
+#include "limits.h"
+#include "log.h"
+#include "names.h"
+#include "queries.h"
+#include "resolve.h"
+#include "rules.h"
+#include "sandbox.h"
+
+enum {
+	READER_BURST = 32,	/* messages taken before other watchers get their turn */
+	READER_WORD = sizeof(struct msg_dns_read) + NAMES_CHAIN_BYTES +
+		      LIMIT_DNS_MESSAGE_RECORDS * sizeof(struct addr),	/* bytes of the longest word */
+};
+
+static struct {
+	struct child child;
+	struct queries *queries;
+	struct resolve *resolve;
+	int peer;		/* the queue process, or -1 */
+	ev_io peer_io;
+	bool started;
+	int status;
+	struct dns_msg msg;
+} reader = { .peer = -1 };
+
+/* reader_say - @head and, for an answer, what @m holds; false: the queue process does not take it */
+static bool reader_say(enum message type, struct msg_dns_read *head, const struct dns_msg *m)
+{
+	static char body[READER_WORD];
+	size_t n = sizeof(*head);
+
+	if (m) {
+		head->names = m->names;
+		head->addrs = m->addrs;
+		head->ttl_s = m->ttl_s;
+		for (unsigned i = 0; i < m->names; i++) {
+			body[n++] = (char)m->name[i].len;
+			memcpy(body + n, m->name[i].text, m->name[i].len);
+			n += m->name[i].len;
+		}
+		memcpy(body + n, m->addr, m->addrs * sizeof(m->addr[0]));
+		n += m->addrs * sizeof(m->addr[0]);
+	}
+	memcpy(body, head, sizeof(*head));
+	return reader.peer >= 0 && ipc_send(reader.peer, (uint16_t)type, 0, body, n, -1) == 0;
+}
+
+static bool reader_on_host(void *ctx, const struct dns_msg *m)
+{
+	struct msg_dns_read head = { .what = DNS_READ_ANSWER };
+
+	(void)ctx;
+	return reader_say(MSG_HOST, &head, m);
+}
+
+static struct query reader_question(const struct msg_dns *d, const struct dns_msg *m)
+{
+	return (struct query){
+		.client = d->client_ip, .server = d->server_ip, .id = m->id, .type = m->qtype,
+		.name = dns_name_span(&m->name[0]),
+	};
+}
+
+/* reader_read - one DNS message; returns what it is.  reader.msg is filled for an ANSWER. */
+static enum dns_read reader_read(const struct msg_dns *d, struct span in)
+{
+	struct dns_msg *m = &reader.msg;
+	enum dns_msg_result is = dns_msg_parse(in, m);
+	struct query q;
+
+	if (dns_msg_is_bad(is)) {
+		count(COUNTER_DNS_BAD);
+		return DNS_READ_BAD;
+	}
+	/* what stands in the header must go the same way as the packet */
+	if (is != (d->is_answer ? DNS_MSG_ANSWER : DNS_MSG_QUERY))
+		return DNS_READ_NOTHING;
+	q = reader_question(d, m);
+	if (is == DNS_MSG_QUERY) {
+		queries_add(reader.queries, &q, clock_ms());
+		return DNS_READ_QUERY;
+	}
+	if (!queries_take(reader.queries, &q, clock_ms())) {
+		count(COUNTER_DNS_UNASKED);
+		return DNS_READ_UNASKED;
+	}
+	return m->addrs ? DNS_READ_ANSWER : DNS_READ_NOTHING;
+}
+
+static void reader_on_dns(const struct ipc_message *m)
+{
+	struct msg_dns d;
+	struct msg_dns_read head = { 0 };
+	enum dns_read what;
+
+	if (m->len < sizeof(d))
+		return;
+	memcpy(&d, m->body, sizeof(d));
+	what = reader_read(&d, (struct span){ (const char *)m->body + sizeof(d), m->len - sizeof(d) });
+	if (!d.packet_id)
+		return;
+	head.packet_id = d.packet_id;
+	head.what = (uint16_t)what;
+	head.client = d.client;
+	head.client_ip = d.client_ip;
+	reader_say(MSG_DNS_READ, &head, what == DNS_READ_ANSWER ? &reader.msg : NULL);
+}
+
+static void reader_leave_peer(void)
+{
+	if (reader.peer < 0)
+		return;
+	ev_io_stop(reader.child.loop, &reader.peer_io);
+	close(reader.peer);
+	reader.peer = -1;
+}
+
+static void reader_on_peer(struct ev_loop *loop, ev_io *w, int revents)
+{
+	static struct ipc_message m;
+
+	(void)loop, (void)w, (void)revents;
+	for (int i = 0; i < READER_BURST; i++) {
+		int n = ipc_recv(reader.peer, &m);
+
+		if (n == -EAGAIN)
+			return;
+		if (n <= 0) {	/* the queue process is gone: the monitor sends a new PEER */
+			reader_leave_peer();
+			return;
+		}
+		if (m.fd >= 0)
+			close(m.fd);
+		if (m.head.type == MSG_DNS)
+			reader_on_dns(&m);
+	}
+}
+
+static void reader_take_peer(struct ipc_message *m)
+{
+	reader_leave_peer();
+	reader.peer = m->fd;
+	m->fd = -1;
+	if (reader.peer < 0)
+		return;
+	ev_io_init(&reader.peer_io, reader_on_peer, reader.peer, EV_READ);
+	if (!reader.started)
+		return;		/* nothing from outside before the sandbox */
+	ev_io_start(reader.child.loop, &reader.peer_io);
+	resolve_again(reader.resolve);
+}
+
+/* the first settings: c-ares reads its files, then privileges go */
+static void reader_start(struct child *c)
+{
+	const struct msg_settings *s = &c->settings;
+	uint64_t seed;
+	int err;
+
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		die(1, "no random numbers");
+	reader.queries = queries_new(LIMIT_DNS_QUERIES, seed);
+	if (!reader.queries)
+		die(1, "out of memory");
+	reader.resolve = resolve_new(c->loop, reader_on_host, NULL);
+	if (!reader.resolve)
+		die(1, "no resolver");
+	err = sandbox_enter(ROLE_READER, s->uid, s->gid, s->max_files);
+	if (err)
+		die(1, "could not drop privileges: %s", strerror(-err));
+	reader.started = true;
+	if (reader.peer >= 0)
+		ev_io_start(c->loop, &reader.peer_io);
+}
+
+static void reader_on_rules(struct child *c, struct ipc_message *m)
+{
+	static bool once;
+	char why[256];
+	struct rules *r = rules_map(m->fd, why, sizeof(why));
+
+	if (!r) {
+		log_error("rules: %s", why);
+		if (!once) {
+			reader.status = 1;
+			child_end(c);
+		}
+		return;
+	}
+	once = true;
+	resolve_hosts(reader.resolve, r);	/* copies the names */
+	child_ready(c, rules_generation(r));
+	rules_put(r);
+}
+
+static bool reader_on_message(struct child *c, struct ipc_message *m)
+{
+	switch (m->head.type) {
+	case MSG_PEER:
+		reader_take_peer(m);
+		break;
+	case MSG_SETTINGS:
+		if (c->has_settings && !reader.started)
+			reader_start(c);
+		break;
+	case MSG_RULES:
+		if (reader.started)
+			reader_on_rules(c, m);
+		break;
+	case MSG_RESOLVERS:
+		if (reader.started && m->fd >= 0)
+			resolve_servers(reader.resolve, m->fd);
+		break;
+	}
+	return false;
+}
+
+int reader_main(void)
+{
+	child_init(&reader.child, ROLE_READER, reader_on_message, NULL);
+	child_run(&reader.child);
+	reader_leave_peer();
+	resolve_free(reader.resolve);
+	queries_free(reader.queries);
+	return reader.status;
+}
