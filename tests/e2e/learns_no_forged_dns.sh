@@ -1,0 +1,87 @@
+#!/bin/bash
+# learns_no_forged_dns.sh - only an answer to a question seen from that client within the last seconds is learned: one
+# with another id, one to another question, a second one, and one that comes too late refuse nothing
+. "$(dirname "$0")/lib.sh"
+topology
+start_www 443
+# a name server that misbehaves as the first label asked for says; 203.0.113.7 is what it wants refused
+cat >"$WORK/dnsd.py" <<'END'
+import socket, struct, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("203.0.113.2", 53))
+def wire(name):
+    return b"".join(bytes([len(l)]) + l.encode() for l in name.split(".")) + b"\0"
+def answer(id, name, ip):
+    return struct.pack(">HHHHHH", id & 65535, 0x8180, 1, 1, 0, 0) + wire(name) + b"\0\1\0\1" + \
+        b"\xc0\x0c\0\1\0\1\0\0\1\0\0\4" + socket.inet_aton(ip)
+while True:
+    q, peer = s.recvfrom(512)
+    id, = struct.unpack(">H", q[:2])
+    labels, at = [], 12
+    while q[at]:
+        labels.append(q[at + 1:at + 1 + q[at]].decode())
+        at += 1 + q[at]
+    name = ".".join(labels)
+    say = lambda i, n, ip: s.sendto(answer(i, n, ip), peer)
+    if labels[0] == "wrongid":
+        say(id + 1, name, "203.0.113.7")
+    elif labels[0] == "wrongname":
+        say(id, "other.blocked.example", "203.0.113.7")
+    elif labels[0] == "twice":
+        say(id, name, "203.0.113.3")
+        time.sleep(0.05)
+        say(id, name, "203.0.113.7")
+    elif labels[0] == "late":
+        time.sleep(5.5)
+        say(id, name, "203.0.113.7")
+    elif labels[0] == "honest":
+        say(id, name, "203.0.113.7")
+END
+cat >"$WORK/ask.py" <<'END'
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", int(sys.argv[3])))
+s.connect(("203.0.113.2", 53))
+s.settimeout(float(sys.argv[2]))
+s.send(b"\x12\x34\1\0\0\1\0\0\0\0\0\0" +
+       b"".join(bytes([len(l)]) + l.encode() for l in sys.argv[1].split(".")) + b"\0\0\1\0\1")
+got = 0
+try:
+    while True:
+        s.recv(512)
+        got += 1
+except socket.timeout:
+    pass
+print(got)
+END
+background dns server /usr/bin/python3 "$WORK/dnsd.py"
+until_true 10 listens_udp s 53 || fail "the name server does not start"
+rules <<'END'
+gateway: {lan: lan}
+rules:
+  - block: connections
+    host: blocked.example
+END
+start_dejunk
+
+# ask LABEL ANSWERS SECONDS PORT - a question, and how many answers arrive: nothing of it is ever kept from the client
+ask() {
+	local got
+	got=$(client /usr/bin/python3 "$WORK/ask.py" "$1.blocked.example" "$3" "$4")
+	[ "$got" = "$2" ] || fail "$1: $got answers arrived, not $2"
+}
+reached() { [ "$(client curl -s -m 5 http://203.0.113.7:443/x)" = "hello from /x" ] || fail "$1 refused a wanted host"; }
+refused() { client curl -s -m 5 -o /dev/null "http://$1:443/"; [ $? = 7 ] || fail "$1 was not refused"; }
+
+ask wrongid 1 0.3 40001
+reached "an answer with another id"
+ask wrongname 1 0.3 40002
+reached "an answer to another question"
+ask twice 2 0.3 40003
+refused 203.0.113.3
+reached "a second answer"
+ask late 1 6.5 40004
+reached "an answer that came too late"
+# the same from the same server, honestly: it is the checks above that kept it out
+ask honest 1 0.3 40005
+refused 203.0.113.7
