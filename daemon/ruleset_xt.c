@@ -406,6 +406,35 @@ void rs_word_set(struct rs_word *w, struct rs_word val, uint32_t mask, bool cert
 	*w = n;
 }
 
+/* CONNMARK, revisions 1 and 2: set the connection's mark, save the packet's in it, restore it */
+static void xt_connmark_set(struct rs_packet *k, const struct rs_expr *e, bool certain)
+{
+	struct xt_connmark_tginfo1 c;
+	struct xt_connmark_tginfo2 two;
+	struct rs_word val;
+
+	if (e->rev == 2 && TAKE(two, e) && two.shift_bits == 0) {
+		c = (struct xt_connmark_tginfo1){ two.ctmark, two.ctmask, two.nfmask, two.mode };
+	} else if (e->rev != 1 || !TAKE(c, e)) {
+		k->mark.known = k->ctmark.known = 0;
+		return;
+	}
+	switch (c.mode) {
+	case XT_CONNMARK_SET:
+		val = (struct rs_word){ c.ctmark, 0xffffffff };
+		rs_word_set(&k->ctmark, val, c.ctmask, certain);
+		break;
+	case XT_CONNMARK_SAVE:
+		val = (struct rs_word){ k->mark.val & c.nfmask, k->mark.known | ~c.nfmask };
+		rs_word_set(&k->ctmark, val, c.ctmask, certain);
+		break;
+	default:
+		val = (struct rs_word){ k->ctmark.val & c.ctmask, k->ctmark.known | ~c.ctmask };
+		rs_word_set(&k->mark, val, c.nfmask, certain);
+		break;
+	}
+}
+
 enum rs_verdict rs_xt_target(struct rs_packet *k, const struct rs_expr *e, bool certain)
 {
 	static const char *const passing[] = {
@@ -433,8 +462,8 @@ enum rs_verdict rs_xt_target(struct rs_packet *k, const struct rs_expr *e, bool 
 			k->mark.known = 0;
 		return RS_CONTINUE;
 	}
-	if (strcmp(e->why, "CONNMARK") == 0) {	/* saves or restores; bits are not followed */
-		k->mark.known = k->ctmark.known = 0;
+	if (strcmp(e->why, "CONNMARK") == 0) {
+		xt_connmark_set(k, e, certain);
 		return RS_CONTINUE;
 	}
 	return RS_ANY;	/* NFQUEUE, SYNPROXY, what is not known */
