@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli_rules.h"
 #include "container.h"
 
 struct verb {
@@ -19,6 +20,8 @@ static int verb_version(int argc, char **argv)
 }
 
 static const struct verb verbs[] = {
+	{ "check", verb_check, "is rules.yaml good? errors with line and caret" },
+	{ "explain", verb_explain, "what would happen to a URL or host, and which rule does it" },
 	{ "version", verb_version, "print the version" },
 };
 

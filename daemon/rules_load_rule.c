@@ -37,6 +37,7 @@ static void what(struct load *l, const struct yaml_node *value, enum rules_actio
 		return;
 	}
 	kind = load_word(l, value, action == ACT_ALLOW ? kind_name : action == ACT_BLOCK ? blockable : limitable);
+	l->rule.kind_known = kind >= 0;
 	l->rule.kind = action == ACT_LIMIT ? KIND_COOKIES : (enum rules_kind)(kind < 0 ? 0 : kind);
 }
 
@@ -240,8 +241,8 @@ void load_rule_between(struct load *l, const struct yaml_node *value)
 
 /* --- the whole ------------------------------------------------------------- */
 
-/* which conditions a kind can know anything about */
-static void check_conditions(struct load *l)
+/* which conditions a kind can know anything about; @good: all conditions could be read */
+static void check_conditions(struct load *l, bool good)
 {
 	static const struct { enum key_index key; unsigned kinds; const char *what; } needs[] = {
 		{ KEY_RULE_url, ~(1u << KIND_CONNECTIONS), "a connection has no URL; expected block: requests, or host:" },
@@ -250,10 +251,10 @@ static void check_conditions(struct load *l)
 		{ KEY_RULE_size, 1u << KIND_IMAGES, "only images have a size; expected it in a rule about images" },
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(needs); i++)
+	for (size_t i = 0; l->rule.kind_known && i < ARRAY_LEN(needs); i++)
 		if (l->rule.key[needs[i].key] && !(needs[i].kinds & 1u << l->rule.kind))
 			load_error(l, l->rule.key[needs[i].key], "%s", needs[i].what);
-	if (l->rule.action != ACT_ALLOW && l->build.rule.conditions == 0)
+	if (good && l->rule.action != ACT_ALLOW && l->build.rule.conditions == 0)
 		load_error(l, l->rule.node, "a rule without a condition would %s all %s; expected one, such as host:",
 			   l->rule.action == ACT_LIMIT ? "limit" : "block", kind_name[l->rule.kind]);
 	if (l->rule.hardware_only)
@@ -279,7 +280,7 @@ static void rule_text(const struct yaml_node *map, char out[RULE_TEXT])
 		len = put(out, len, map->item[i]->value);
 		len = put(out, len, SPAN_LIT(":"));
 		for (size_t j = 0; v->type == YAML_LIST && j < v->count; j++) {
-			if (j && len > RULE_TEXT / 2) {	/* the other keys should be seen too */
+			if (j && len > RULE_TEXT / 4) {	/* the other keys should be seen too */
 				len = put(out, len, SPAN_LIT(" ..."));
 				break;
 			}
@@ -311,11 +312,11 @@ void load_rule(struct load *l, const struct yaml_node *item)
 	if (item->type != YAML_MAP)
 		return;
 	if (l->rule.action == ACT_PASS) {
-		load_error(l, item, "a rule that does nothing; expected block:, allow: or limit:");
+		if (l->report->errors == before)
+			load_error(l, item, "a rule that does nothing; expected block:, allow: or limit:");
 		return;
 	}
-	if (l->report->errors == before)
-		check_conditions(l);
+	check_conditions(l, l->report->errors == before);
 	if (l->report->errors)
 		return;		/* there will be no image: look for more errors only */
 	rule_text(item, text);

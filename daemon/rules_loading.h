@@ -34,6 +34,7 @@ struct rule_entry {			/* the rule being read */
 	const struct yaml_node *key[KEY_COUNT];	/* where each of its keys stands; NULL: it has not got it */
 	enum rules_action action;	/* ACT_PASS: not yet known */
 	enum rules_kind kind;
+	bool kind_known;
 	bool hardware_only;		/* its groups have no member that can match */
 };
 

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* cli_explain - dejunk explain URL|HOST: what would happen, layer by layer, and which rule does it; offline */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli_rules.h"
+#include "container.h"
+#include "host.h"
+#include "json.h"
+#include "rules.h"
+#include "rules_load.h"
+
+enum { EXPLAIN_ROWS = 64, EXPLAIN_URL = 65536 };
+
+/* one answer: a layer, what happens there, and why */
+struct row {
+	const char *layer, *verdict;
+	uint32_t origin;
+	char name[HOST_MAX + 1];	/* of the host, when that decided */
+	const char *note;		/* "" or a remark */
+};
+
+struct explain {
+	const struct rules *rules;
+	struct facts facts;
+	struct addr client, server;
+	char host[HOST_MAX + 1], source[HOST_MAX + 1];
+	char url[EXPLAIN_URL];
+	bool whole_url;			/* asked for a URL, not a host */
+	bool plain;			/* http on a port that dejunk reads */
+	struct row row[EXPLAIN_ROWS];
+	unsigned rows;
+};
+
+static const struct { const char *name; enum resource type; } types[] = {
+	{ "unknown", RES_UNKNOWN }, { "document", RES_DOCUMENT }, { "main_frame", RES_DOCUMENT },
+	{ "subdocument", RES_SUBDOCUMENT }, { "sub_frame", RES_SUBDOCUMENT }, { "image", RES_IMAGE },
+	{ "style", RES_STYLE }, { "stylesheet", RES_STYLE }, { "script", RES_SCRIPT }, { "xhr", RES_XHR },
+	{ "font", RES_FONT }, { "media", RES_MEDIA }, { "websocket", RES_WEBSOCKET }, { "other", RES_OTHER },
+};
+
+static const char *type_name(enum resource type)
+{
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (types[i].type == type)
+			return types[i].name;
+	return "unknown";
+}
+
+const char *cli_rules_path(void)
+{
+	return access("rules.yaml", F_OK) == 0 ? "rules.yaml" : "/etc/dejunk/rules.yaml";
+}
+
+/* --- the question --------------------------------------------------------- */
+
+/* "http://host:port/path", "host/path" or "host" -> facts; false: no host in it */
+static bool explain_url(struct explain *e, const char *arg)
+{
+	static const struct { const char *scheme; const char *port; } schemes[] = {
+		{ "http://", "80" }, { "https://", "443" }, { "ws://", "80" }, { "wss://", "443" },
+	};
+	struct span in = span_of(arg), authority, host, port = SPAN_LIT("80");
+	size_t len;
+	int n;
+
+	e->whole_url = memchr(in.p, '/', in.len) != NULL;
+	e->plain = true;
+	for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+		struct span s = span_of(schemes[i].scheme);
+
+		if (in.len > s.len && span_eq_nocase((struct span){ in.p, s.len }, s)) {
+			in = span_skip(in, s.len);
+			port = span_of(schemes[i].port);
+			e->plain = port.len == 2;
+			break;
+		}
+	}
+	in = span_until(in, '#');
+	for (authority = in, len = 0; len < in.len && in.p[len] != '/' && in.p[len] != '?'; len++)
+		;
+	authority.len = len;
+	host = authority;
+	if (host.len && host.p[0] == '[') {
+		host = span_until(host, ']');
+		host.len += host.len < authority.len;
+	} else if (host.len && memchr(host.p, ':', host.len) == memrchr(host.p, ':', host.len)) {
+		host = span_until(host, ':');
+	}
+	if (host.len + 1 < authority.len && authority.p[host.len] == ':')
+		port = span_skip(authority, host.len + 1);
+	len = host_normalise(host, e->host);
+	if (len == 0)
+		return false;
+	e->facts.host = (struct span){ e->host, len };
+	in = span_skip(in, authority.len);
+	/* a URL as the proxy sees it; for https, as it would if it could */
+	n = snprintf(e->url, sizeof(e->url), "%s%s%s%s%.*s%s%.*s", strchr(e->host, ':') ? "[" : "", e->host,
+		     strchr(e->host, ':') ? "]" : "",
+		     span_eq(port, SPAN_LIT("80")) || (!e->plain && span_eq(port, SPAN_LIT("443"))) ? "" : ":",
+		     span_eq(port, SPAN_LIT("80")) || (!e->plain && span_eq(port, SPAN_LIT("443"))) ? 0 : (int)port.len, port.p,
+		     in.len == 0 || in.p[0] != '/' ? "/" : "", SPAN_FMT(in));
+	if (n < 0 || n >= (int)sizeof(e->url))
+		return false;
+	e->facts.url = (struct span){ e->url, (size_t)n };
+	if (addr_parse(&e->server, e->facts.host))
+		e->facts.server = &e->server;
+	return true;
+}
+
+static bool explain_referer(struct explain *e, const char *arg)
+{
+	struct span s = span_of(arg);
+	const char *slashes = strstr(arg, "://");
+	size_t len;
+
+	if (slashes)
+		s = span_of(slashes + 3);
+	s = span_until(s, '/');
+	if (s.len && s.p[0] != '[')
+		s = span_until(s, ':');
+	len = host_normalise(s, e->source);
+	e->facts.source_host = (struct span){ e->source, len };
+	return len != 0;
+}
+
+/* without --type: an extension tells an image or a script, as the proxy would guess without Accept */
+static enum resource guess_type(struct span url)
+{
+	static const struct { const char *end; enum resource type; } ends[] = {
+		{ ".gif", RES_IMAGE }, { ".png", RES_IMAGE }, { ".jpg", RES_IMAGE }, { ".jpeg", RES_IMAGE },
+		{ ".webp", RES_IMAGE }, { ".svg", RES_IMAGE }, { ".ico", RES_IMAGE }, { ".js", RES_SCRIPT },
+		{ ".css", RES_STYLE }, { ".woff", RES_FONT }, { ".woff2", RES_FONT }, { ".mp4", RES_MEDIA },
+	};
+	struct span path = span_until(url, '?');
+
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		struct span end = span_of(ends[i].end);
+
+		if (path.len > end.len && span_eq_nocase(span_skip(path, path.len - end.len), end))
+			return ends[i].type;
+	}
+	return RES_UNKNOWN;
+}
+
+/* --- the answer ------------------------------------------------------------ */
+
+static void add_row(struct explain *e, const char *layer, const char *verdict, uint32_t origin, struct span name,
+		    const char *note)
+{
+	struct row *r;
+
+	if (e->rows == EXPLAIN_ROWS)
+		return;
+	r = &e->row[e->rows++];
+	*r = (struct row){ .layer = layer, .verdict = verdict, .origin = origin, .note = note };
+	if (name.len <= HOST_MAX && name.len)
+		memcpy(r->name, name.p, name.len);
+}
+
+static void add_verdict(struct explain *e, const char *layer, struct verdict v, const char *note)
+{
+	static const char *const word[] = { [ACT_PASS] = "pass", [ACT_ALLOW] = "allow", [ACT_BLOCK] = "block",
+					    [ACT_LIMIT] = "limit" };
+
+	add_row(e, layer, word[v.action], v.origin, v.name, note);
+}
+
+/* cookies and sizes: the rules that could act here, with the first that acts on all of them */
+static void add_candidates(struct explain *e, const char *layer, enum rules_kind kind, const char *some)
+{
+	static const char *const word[] = { [ACT_ALLOW] = "allow", [ACT_BLOCK] = "block", [ACT_LIMIT] = "limit" };
+	unsigned before = e->rows;
+	enum rules_action action;
+	uint32_t origin = 0;
+	bool certain = false;
+
+	while (!certain && (origin = rules_candidate(e->rules, &e->facts, kind, origin, &action, &certain)))
+		add_row(e, layer, word[action], origin, (struct span){ "", 0 }, certain ? "" : some);
+	if (e->rows == before)
+		add_row(e, layer, "pass", 0, (struct span){ "", 0 }, "");
+}
+
+static void answer(struct explain *e)
+{
+	struct facts image = e->facts;
+	struct verdict v;
+
+	add_verdict(e, "connection", rules_connection(e->rules, e->facts.client, e->facts.server,
+						       e->facts.host, e->facts.minute), "");
+	v = rules_request(e->rules, &e->facts);
+	add_verdict(e, "request", v, e->plain ? "" : "if it were plain http; of https only the connection is seen");
+	if (e->facts.type != RES_IMAGE) {
+		image.type = RES_IMAGE;
+		v = rules_request(e->rules, &image);
+		if (v.kind == KIND_IMAGES && v.action != ACT_PASS)
+			add_verdict(e, "image", v, "if it is an image");
+	}
+	add_candidates(e, "image size", KIND_IMAGES, "images of these sizes only");
+	add_candidates(e, "cookies", KIND_COOKIES, "cookies of these names only");
+}
+
+static void print_why(FILE *out, const struct explain *e, const struct row *row)
+{
+	char text[512];
+	struct rules_origin o;
+
+	if (!rules_origin(e->rules, row->origin, &o, text, sizeof(text))) {
+		fputs("no rule says anything", out);
+		return;
+	}
+	fprintf(out, "%.*s:%u  ", SPAN_FMT(o.file), o.line);
+	if (o.own)
+		fprintf(out, "%.*s", SPAN_FMT(o.text));
+	else
+		fprintf(out, "%s", row->name);
+	if (o.own && row->name[0])
+		fprintf(out, "  [%s]", row->name);
+}
+
+static void print_rows(const struct explain *e, const char *client)
+{
+	printf("%s%.*s\n  type %s, client %s, page %s%s\n", e->whole_url ? "" : "host ",
+	       SPAN_FMT(e->whole_url ? e->facts.url : e->facts.host), type_name(e->facts.type), client ? client : "unknown",
+	       e->source[0] ? e->source : "unknown",
+	       e->facts.third_party ? e->facts.type == RES_DOCUMENT ? " (another site, but a navigation is never third party)" :
+	       " (third party)" : "");
+	for (unsigned i = 0; i < e->rows; i++) {
+		const struct row *r = &e->row[i];
+
+		printf("  %-11s %-6s ", r->layer, r->verdict);
+		print_why(stdout, e, r);
+		printf("%s%s%s\n", r->note[0] ? "  (" : "", r->note, r->note[0] ? ")" : "");
+	}
+}
+
+static void print_json(const struct explain *e, const char *client)
+{
+	struct json j = { .out = stdout };
+
+	json_open(&j, NULL, '{');
+	json_string(&j, "host", e->host);
+	json_string(&j, "url", e->whole_url ? e->url : NULL);
+	json_string(&j, "type", type_name(e->facts.type));
+	json_string(&j, "client", client);
+	json_string(&j, "page", e->source[0] ? e->source : NULL);
+	json_bool(&j, "third_party", e->facts.third_party && e->facts.type != RES_DOCUMENT);
+	json_open(&j, "layers", '[');
+	for (unsigned i = 0; i < e->rows; i++) {
+		const struct row *r = &e->row[i];
+		char text[512], file[4096], rule[512];
+		struct rules_origin o;
+
+		json_open(&j, NULL, '{');
+		json_string(&j, "layer", r->layer);
+		json_string(&j, "verdict", r->verdict);
+		if (rules_origin(e->rules, r->origin, &o, text, sizeof(text))) {
+			snprintf(file, sizeof(file), "%.*s", SPAN_FMT(o.file));
+			snprintf(rule, sizeof(rule), "%.*s", SPAN_FMT(o.text));
+			json_string(&j, "file", file);
+			json_number(&j, "line", o.line);
+			json_bool(&j, "own", o.own);
+			json_string(&j, "rule", o.own ? rule : r->name);
+			json_string(&j, "name", r->name[0] ? r->name : NULL);
+		}
+		if (r->note[0])
+			json_string(&j, "note", r->note);
+		json_close(&j, '}');
+	}
+	json_close(&j, ']');
+	json_close(&j, '}');
+	putchar('\n');
+}
+
+/* --- the verb --------------------------------------------------------------- */
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: dejunk explain URL|HOST [--client IP] [--referer URL] [--type T] [-c FILE] [--json]\n");
+	return 2;
+}
+
+static struct rules *load_rules(const char *path)
+{
+	static const struct rules_opener opener = { rules_open_directly, NULL };
+	struct rules_report report;
+	struct rules *rules = NULL;
+	char why[200] = "", *text;
+	int fd;
+
+	rules_report_init(&report);
+	fd = rules_load(path, 0, &opener, &report);
+	text = rules_report_text(&report);
+	fputs(text ? text : "", stderr);
+	free(text);
+	if (fd >= 0) {
+		rules = rules_map(fd, why, sizeof(why));
+		close(fd);
+		if (!rules)
+			fprintf(stderr, "%s: %s\n", path, why);
+	}
+	rules_report_fini(&report);
+	return rules;
+}
+
+static bool parse_type(struct explain *e, const char *arg)
+{
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (strcmp(types[i].name, arg) == 0) {
+			e->facts.type = types[i].type;
+			return true;
+		}
+	fprintf(stderr, "dejunk: \"%s\" is no type; expected one of", arg);
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		fprintf(stderr, " %s", types[i].name);
+	fputc('\n', stderr);
+	return false;
+}
+
+int verb_explain(int argc, char **argv)
+{
+	static struct explain e;
+	const char *what = NULL, *client = NULL, *referer = NULL, *type = NULL, *path = NULL;
+	struct rules *rules;
+	bool json = false;
+
+	for (int i = 1; i < argc; i++) {
+		const char **option = strcmp(argv[i], "--client") == 0 ? &client : strcmp(argv[i], "--referer") == 0 ? &referer :
+				      strcmp(argv[i], "--type") == 0 ? &type : strcmp(argv[i], "-c") == 0 ? &path : NULL;
+
+		if (strcmp(argv[i], "--json") == 0)
+			json = true;
+		else if (option && i + 1 < argc)
+			*option = argv[++i];
+		else if (!option && argv[i][0] != '-' && !what)
+			what = argv[i];
+		else
+			return usage();
+	}
+	if (!what)
+		return usage();
+	if (!explain_url(&e, what)) {
+		fprintf(stderr, "dejunk: \"%s\" is no URL and no host name\n", what);
+		return 2;
+	}
+	if (client && !addr_parse(&e.client, span_of(client))) {
+		fprintf(stderr, "dejunk: \"%s\" is no IP address\n", client);
+		return 2;
+	}
+	if (referer && !explain_referer(&e, referer)) {
+		fprintf(stderr, "dejunk: there is no host in \"%s\"\n", referer);
+		return 2;
+	}
+	e.facts.type = guess_type(e.facts.url);
+	if (type && !parse_type(&e, type))
+		return 2;
+	e.facts.client = client ? &e.client : NULL;
+	rules = load_rules(path ? path : cli_rules_path());
+	if (!rules)
+		return 2;
+	e.rules = rules;
+	e.facts.third_party = rules_third_party(rules, e.facts.host, e.facts.source_host);
+	e.facts.minute = rules_minute(time(NULL));
+	answer(&e);
+	if (json)
+		print_json(&e, client);
+	else
+		print_rows(&e, client);
+	rules_put(rules);
+	return 0;
+}

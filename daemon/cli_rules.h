@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* cli_rules - the verbs that work on a rules.yaml and need no daemon
+ *
+ * Exit status: check: 0 good (warnings are no errors), 2 not good or usage.  explain: 0 answered, whatever the
+ * answer; 2 usage, or rules that are not good.
+ */
+#ifndef DEJUNK_CLI_RULES_H
+#define DEJUNK_CLI_RULES_H
+
+int verb_check(int argc, char **argv);
+int verb_explain(int argc, char **argv);
+
+/* cli_rules_path - the file when none is given: ./rules.yaml if it is there, else /etc/dejunk/rules.yaml */
+const char *cli_rules_path(void);
+
+#endif
