@@ -208,28 +208,26 @@ static const struct rr *find_cname(struct msg m, const struct answer *a, size_t 
 /* follow - from the question along the CNAMEs to the addresses; @hash: of the question's name */
 static enum dns_msg_result follow(struct msg m, const struct answer *a, uint32_t hash, struct dns_msg *out)
 {
-	size_t name[1 + DNS_CHAIN] = { HEADER };	/* where each name of the chain is */
+	size_t name = HEADER;	/* where the last name of the chain is */
 	const struct rr *rr;
 
 	out->ttl_s = UINT32_MAX;
-	while ((rr = find_cname(m, a, name[out->names - 1], hash))) {
+	while ((rr = find_cname(m, a, name, hash))) {
 		struct dns_name *next = &out->name[out->names];
 		size_t behind = rr->data, len;
 
-		if (out->names == 1 + DNS_CHAIN)
+		if (out->names == 1 + DNS_CHAIN)	/* a circle comes here too */
 			return DNS_MSG_BAD_CHAIN;
-		for (unsigned i = 0; i < out->names; i++)
-			if (same_name(m, name[i], rr->data))
-				return DNS_MSG_BAD_CHAIN;
 		if (read_name(m, &behind, next->text, &len, &hash))
 			return DNS_MSG_BAD_CHAIN;
 		next->len = (uint8_t)len;
-		name[out->names++] = rr->data;
+		name = rr->data;
+		out->names++;
 		lower_ttl(out, rr->ttl_s);
 	}
 	for (unsigned i = 0; i < a->n && out->rcode == 0; i++) {
 		rr = &a->rr[i];
-		if (rr->type == DNS_TYPE_CNAME || !owns(m, rr, name[out->names - 1], hash))
+		if (rr->type == DNS_TYPE_CNAME || !owns(m, rr, name, hash))
 			continue;
 		addr_from_ip(&out->addr[out->addrs++], rr->type == DNS_TYPE_A ? AF_INET : AF_INET6, m.p + rr->data);
 		lower_ttl(out, rr->ttl_s);
