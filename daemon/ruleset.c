@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "limits.h"
 #include "ruleset_model.h"
@@ -97,26 +96,6 @@ static struct mnl_socket *open_events(void)
 	return NULL;
 }
 
-/* does iptables-legacy have tables in this network namespace? */
-static bool legacy_tables(void)
-{
-	static const char *const files[] = {
-		"/proc/self/net/ip_tables_names", "/proc/self/net/ip6_tables_names",
-	};
-	bool any = false;
-
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		int fd = open(files[i], O_RDONLY | O_CLOEXEC);
-		char c;
-
-		if (fd < 0)
-			continue;
-		any |= read(fd, &c, 1) == 1;
-		close(fd);
-	}
-	return any;
-}
-
 static enum ruleset_answer ask(struct ruleset *rs, const struct ruleset_packet *p, bool redirected,
 			       struct rs_outcome *o);
 
@@ -146,7 +125,7 @@ struct ruleset *ruleset_load(char *why, size_t size)
 	rs->asker = (struct rs_load_asker){ &rs->m, rs->ask };
 	rs->m.ask = rs_load_ask;
 	rs->m.ask_ctx = &rs->asker;
-	rs->m.legacy = legacy_tables();
+	rs->m.legacy = rs_legacy_may_drop();
 	rs->open = find_open(rs);
 	return rs;
 fail:
@@ -265,7 +244,7 @@ static enum ruleset_answer answer(struct ruleset *rs, const struct ruleset_packe
 		rs_where_unknown(&rs->m, &o, w);
 		if (w->text[0] == '\0')
 			snprintf(w->text, sizeof(w->text), "%s", rs->m.legacy
-				 ? "cannot tell: iptables-legacy has tables, which cannot be read"
+				 ? "cannot tell: iptables-legacy has rules, which cannot be read"
 				 : "cannot tell: not all rules could be read");
 	}
 	return r;
@@ -342,7 +321,7 @@ unsigned ruleset_report(const struct ruleset *rs, char *out, size_t size)
 		lines += report_line(out, size, line);
 	}
 	if (rs->m.legacy)
-		lines += report_line(out, size, "iptables-legacy has tables, which cannot be read: "
+		lines += report_line(out, size, "iptables-legacy has rules, which cannot be read: "
 						"what they drop is not known");
 	if (rs->m.incomplete)
 		lines += report_line(out, size, "not all firewall rules could be read: "

@@ -11,7 +11,7 @@
  * is followed both ways; where every way ends alike the answer is still certain.
  * Limits (limit, quota, connlimit, hashlimit) are taken as not yet exceeded.
  *
- * Not seen: tables of iptables-legacy (reported as unknown), tc, XDP, netdev and bridge
+ * Not seen: rules of iptables-legacy (where it has any, what would pass is unknown), tc, XDP, netdev and bridge
  * hooks, and what other tables' nat would do to the destination of a forwarded packet.
  * Knows nothing of interfaces and routes: the caller states them (rtnl).
  */
@@ -75,7 +75,8 @@ void ruleset_free(struct ruleset *rs);
 
 /* ruleset_stale - has any other table changed since the load?  Reads pending nf_tables events,
  * never blocks; once true, true for ever.  Changes to our own table do not count (nf_tables'
- * own generation counter does count them: the lease alone moves it every second). */
+ * own generation counter does count them: the lease alone moves it every second).  Changes of
+ * iptables-legacy are not seen either. */
 bool ruleset_stale(struct ruleset *rs);
 /* ruleset_fd - readable when ruleset_stale() may have something to tell: for an ev_io.
  * Owned by @rs: stop the watcher before ruleset_free. */

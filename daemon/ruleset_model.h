@@ -133,7 +133,7 @@ struct rs_model {
 	uint32_t *base;		/* indices of base chains that are awake, by priority */
 	uint32_t bases;
 	bool marks;		/* some rule writes packet or connection marks */
-	bool legacy;		/* iptables-legacy has tables, which cannot be read */
+	bool legacy;		/* iptables-legacy has rules, which are not read */
 	bool incomplete;	/* over LIMIT_RULESET_RULES, or not readable as a whole */
 	/* is @key (klen bytes) in @set?  1 and @out (maps) filled, 0, or negative: cannot tell */
 	int (*ask)(void *ctx, const struct rs_set *set, const uint8_t *key, struct rs_data *out);
@@ -257,6 +257,9 @@ struct rs_target rs_expr_verdict(const struct rs_model *m, uint8_t family, const
 /* rs_expr_limits - an expression inside a set or dynset: a limit that the packet is within
  * (YES), over (NO: an inverted one), or something else (MAYBE); what only counts is YES */
 enum rs_tri rs_expr_limits(const struct nftnl_expr *from);
+
+/* rs_legacy_may_drop - does iptables-legacy have rules or policies here that might drop? */
+bool rs_legacy_may_drop(void);
 
 /* rs_load - fill @m from the kernel over a blocking netlink socket; 0 or a negative errno */
 struct mnl_socket;

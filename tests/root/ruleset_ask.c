@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* ruleset_ask - ask the ruleset of this network namespace questions, one an argument
- * links: addr ruleset ruleset_eval ruleset_expr ruleset_load ruleset_packet ruleset_set ruleset_text ruleset_xt
+ * links: addr ruleset ruleset_eval ruleset_expr ruleset_legacy ruleset_load ruleset_packet ruleset_set ruleset_text ruleset_xt
  *
  *   forward,SRC,SPORT,DST,DPORT,IIF,OIF,HW
  *   input,SRC,SPORT,DST,DPORT,IIF,ORIGDST,HW	(ORIGDST with the port 81)
