@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* request - from the bytes of the client to exchanges: passed on, edited, or blocked
+ *
+ * Moves marks in side[CLIENT].in only.  Whatever follows what may be passed is not
+ * decided yet; whatever must not be passed leaves the buffer.
+ */
+#include <time.h>
+
+#include "conn.h"
+#include "counters.h"
+#include "facts.h"
+#include "http1_edit.h"
+#include "log.h"
+#include "stand_in.h"
+
+/* one thread, never re-entered: the head being read and what is made of it live here */
+static struct http1_head request_head;
+static struct facts_room request_room;
+static char request_edited[LIMIT_HEAD_BYTES];
+
+/* what was not decided yet */
+static struct span request_rest(const struct conn *c)
+{
+	return span_skip(buf_span(&c->side[CLIENT].in), c->side[CLIENT].pass);
+}
+
+/* @n bytes of the rest leave the buffer */
+static void request_drop(struct conn *c, size_t n)
+{
+	struct side *s = &c->side[CLIENT];
+
+	if (s->pass == 0)
+		buf_take(&s->in, n);
+	else
+		buf_replace(&s->in, s->pass, n, (struct span){ "", 0 });
+}
+
+static bool request_room_left(const struct conn *c)
+{
+	return c->queue.count < LIMIT_PIPELINE_REQUESTS && c->queue.bytes < LIMIT_HEAD_BYTES;
+}
+
+bool request_waits(const struct conn *c)
+{
+	return c->up == UP_HEAD && request_rest(c).len && !request_room_left(c);
+}
+
+bool request_fail(struct conn *c, unsigned status, const char *detail)
+{
+	const struct facts none = { .client = &c->client, .server = &c->server };
+	struct exchange *x = exchange_new(&none);
+
+	if (!x)
+		return false;
+	x->status = (uint16_t)status;
+	x->detail = detail;
+	x->close = true;
+	exchanges_push(&c->queue, x);
+	c->up = UP_END;
+	c->sending = NULL;
+	return true;
+}
+
+static enum step request_bad(struct conn *c, enum http1_fault fault)
+{
+	count(COUNTER_BAD_REQUESTS);
+	c->reason = REASON_BAD_REQUEST;
+	log_debug("#%u bad request: %s", c->id, http1_fault_text(fault));
+	return request_fail(c, fault == HTTP1_FAULT_LARGE ? 431 : 400, http1_fault_text(fault)) ? STEP_MOVED : STEP_CUT;
+}
+
+static bool request_keep_cookie(const struct cookie *cookie, void *arg)
+{
+	const struct conn *c = arg;
+	const struct exchange *x = c->queue.last;
+
+	return rules_cookie(c->rules, &x->facts, cookie->name).action != ACT_BLOCK;
+}
+
+/* leave out the cookies that the rules take; returns the length of the head as it is now */
+static size_t request_edit(struct conn *c, struct span in, const struct http1_head *h)
+{
+	struct http1_edit e;
+	unsigned cookies = 0;
+	size_t len;
+
+	http1_edit_begin(&e, in, h, request_edited, sizeof(request_edited));
+	for (const struct http1_field *f = http1_first(h, HTTP1_COOKIE); f; f = http1_next(h, f))
+		cookies += http1_edit_cookies(&e, f, request_keep_cookie, c);
+	len = http1_edit_end(&e);
+	if (cookies == 0 || len == 0)
+		return h->len;
+	count_add(COUNTER_COOKIES, cookies);
+	buf_replace(&c->side[CLIENT].in, c->side[CLIENT].pass, h->len, (struct span){ request_edited, len });
+	return len;
+}
+
+static enum step request_pass(struct conn *c, struct exchange *x, struct span in, const struct http1_head *h)
+{
+	size_t len = h->len;
+
+	if (http1_first(h, HTTP1_COOKIE) && rules_may_touch_cookies(c->rules, &x->facts))
+		len = request_edit(c, in, h);
+	c->side[CLIENT].pass += (uint32_t)len;
+	c->want_origin = true;
+	c->up = UP_BODY;
+	return STEP_MOVED;
+}
+
+static void request_log_blocked(const struct conn *c, const struct exchange *x)
+{
+	struct rules_origin o;
+	char text[256];
+
+	if (log_level() < LOG_LEVEL_DEBUG)
+		return;
+	if (!rules_origin(c->rules, x->verdict.origin, &o, text, sizeof(text)))
+		o = (struct rules_origin){ .file = SPAN_LIT("?") };
+	log_debug("#%u blocked %.*s by %.*s:%u", c->id, SPAN_FMT(x->facts.url), SPAN_FMT(o.file), o.line);
+}
+
+static enum step request_block(struct conn *c, struct exchange *x, const struct http1_head *h)
+{
+	count(COUNTER_BLOCKED);
+	if (x->verdict.kind == KIND_IMAGES) {
+		count(COUNTER_IMAGES);
+		x->facts.type = RES_IMAGE;
+	}
+	/* a 200 would tell who sent CONNECT that it has a tunnel now */
+	x->status = h->method == METHOD_CONNECT ? 403 : (uint16_t)stand_in_status(x->facts.type);
+	x->upgrade = false;
+	c->up_next = x->close ? UP_LAST : UP_HEAD;
+	request_log_blocked(c, x);
+	request_drop(c, h->len);
+	c->dropped = 0;
+	c->up = UP_DROP;
+	/* a body that waits for our 100, or is too long to throw away: no way on */
+	if (!http1_body_ended(&c->up_body) &&
+	    (http1_expects_continue(h) || c->up_body.left > LIMIT_DISCARD_BYTES)) {
+		size_t taken;
+		struct http1_body all = c->up_body;
+
+		if (http1_body_scan(&all, request_rest(c), &taken) != PARSE_DONE) {
+			x->close = true;
+			c->up = UP_END;
+		}
+	}
+	return STEP_MOVED;
+}
+
+static enum step request_decide(struct conn *c, struct span in, const struct http1_head *h)
+{
+	struct http1_frame frame;
+	struct exchange *x;
+	struct facts facts;
+	struct url url;
+
+	if (url_from_request(h, &url) != PARSE_DONE)
+		return request_bad(c, url.fault);
+	if (http1_frame_request(h, &frame) != PARSE_DONE)
+		return request_bad(c, frame.fault);
+	count(COUNTER_REQUESTS);
+	c->requests++;
+	conn_refresh(c);
+	facts_read(&facts, &request_room, c->rules, h, &url, &c->client, &c->server, time(NULL));
+	x = exchange_new(&facts);
+	if (!x)
+		return STEP_CUT;
+	x->method = (uint8_t)h->method;
+	x->http10 = h->minor == 0;
+	x->close = !http1_persists(h);
+	x->upgrade = h->method == METHOD_CONNECT || http1_upgrades(h);
+	x->verdict = rules_request(c->rules, &x->facts);
+	c->up_next = x->close ? UP_LAST : x->upgrade ? UP_HOLD : UP_HEAD;
+	exchanges_push(&c->queue, x);
+	c->sending = x;
+	http1_body_init(&c->up_body, &frame, false);
+	if (x->verdict.action == ACT_BLOCK)
+		return request_block(c, x, h);
+	return request_pass(c, x, in, h);
+}
+
+static enum step request_read_head(struct conn *c)
+{
+	struct span in = request_rest(c);
+
+	if (in.len == 0 || !request_room_left(c))
+		return STEP_IDLE;
+	if (in.len == c->up_seen)
+		return STEP_IDLE;
+	switch (http1_request_parse(in, c->up_seen, &request_head)) {
+	case PARSE_MORE:
+		c->up_seen = (uint32_t)in.len;
+		return STEP_IDLE;
+	case PARSE_ALIEN:
+		if (c->requests == 0)
+			return STEP_TUNNEL;
+		request_head.fault = HTTP1_FAULT_START;
+		/* fall through */
+	case PARSE_BAD:
+		return request_bad(c, request_head.fault);
+	case PARSE_DONE:
+		break;
+	}
+	c->up_seen = 0;
+	return request_decide(c, in, &request_head);
+}
+
+/* the body was read: what comes next? */
+static enum step request_next(struct conn *c)
+{
+	c->up = c->up_next;
+	if (c->up == UP_HOLD && !c->queue.first)
+		c->up = UP_HEAD;	/* the answer was quicker than the body */
+	c->sending = NULL;
+	return STEP_MOVED;
+}
+
+/* a body broke in the middle, after its beginning was sent on: what was to be its answer is a 400 */
+static enum step request_broke(struct conn *c)
+{
+	struct exchange *x = c->sending;
+
+	if (!x || (x == c->queue.first && (c->body_begun || c->down != DOWN_HEAD)))
+		return STEP_CUT;
+	count(COUNTER_BAD_REQUESTS);
+	c->reason = REASON_BAD_REQUEST;
+	x->status = 400;
+	x->detail = http1_fault_text(c->up_body.fault);
+	x->close = true;
+	c->up = UP_END;
+	c->sending = NULL;
+	return STEP_MOVED;
+}
+
+static enum step request_read_body(struct conn *c)
+{
+	size_t taken = 0;
+	enum parse answer = http1_body_scan(&c->up_body, request_rest(c), &taken);
+
+	c->side[CLIENT].pass += (uint32_t)taken;
+	if (answer == PARSE_BAD)
+		return request_broke(c);
+	if (answer == PARSE_DONE)
+		return request_next(c);
+	return taken ? STEP_MOVED : STEP_IDLE;
+}
+
+static enum step request_read_dropped(struct conn *c)
+{
+	size_t taken = 0;
+	enum parse answer = http1_body_scan(&c->up_body, request_rest(c), &taken);
+
+	request_drop(c, taken);
+	c->dropped += taken;
+	if (answer == PARSE_DONE)
+		return request_next(c);
+	if (answer == PARSE_BAD || c->dropped > LIMIT_DISCARD_BYTES) {
+		c->up = UP_END;
+		if (!c->sending)		/* it was answered already */
+			return STEP_FINISH;
+		c->sending->close = true;
+		return STEP_MOVED;
+	}
+	return STEP_IDLE;
+}
+
+enum step request_step(struct conn *c)
+{
+	size_t rest;
+
+	switch (c->up) {
+	case UP_HEAD:
+		return request_read_head(c);
+	case UP_BODY:
+		return request_read_body(c);
+	case UP_DROP:
+		return request_read_dropped(c);
+	case UP_HOLD:
+		return STEP_IDLE;
+	default:
+		rest = request_rest(c).len;
+		if (rest)
+			request_drop(c, rest);
+		return STEP_IDLE;
+	}
+}
