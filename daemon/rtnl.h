@@ -20,13 +20,15 @@ struct rtnl_link {
 	uint32_t index;
 	uint32_t master;	/* index of the bridge or bond it belongs to, or 0 */
 	char name[IFNAMSIZ];
+	uint16_t type;		/* ARPHRD_*, 1: Ethernet */
+	uint32_t group;		/* IFLA_GROUP, 0: default */
 	char kind[16];		/* "veth", "bridge", "wireguard", ...; "" for hardware */
 	bool up;
 	bool loopback;
 	bool ether;		/* has 6-byte link-layer addresses */
 	bool v4;		/* has an IPv4 address: REDIRECT works */
-	bool v6;		/* has an IPv6 address, link-local included */
-	bool v6_global;		/* has an IPv6 address that is not link-local */
+	bool v6;		/* has an IPv6 address, link-local included, no longer tentative: REDIRECT works */
+	bool v6_global;		/* has one that is not link-local */
 	bool default_route;	/* a default route of either family leaves here */
 };
 
