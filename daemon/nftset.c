@@ -41,38 +41,6 @@ enum {
 	BUFFER_FIRST = 64 << 10,	/* bytes; grows to NFTSET_BATCH_BYTES */
 };
 
-static const struct kset_row {
-	const char *name;
-	uint8_t key_len;
-	bool interval;
-} kset_rows[KSET_COUNT] = {
-	[KSET_LEASE]		= { "lease", 20, false },
-	[KSET_LEASE_SELF]	= { "lease_self", 1, false },
-	[KSET_LAN]		= { "lan", 20, false },
-	[KSET_LAN_INDEX]	= { "lan_index", 4, false },
-	[KSET_LAN_UNKNOWN]	= { "lan_unknown", 1, false },
-	[KSET_EXEMPT4]		= { "exempt4", 4, true },
-	[KSET_EXEMPT6]		= { "exempt6", 16, true },
-	[KSET_EXEMPT_HW]	= { "exempt_hw", 6, false },
-	[KSET_PAUSED4]		= { "paused4", 4, false },
-	[KSET_PAUSED6]		= { "paused6", 16, false },
-	[KSET_PAUSED_HW]	= { "paused_hw", 6, false },
-	[KSET_REFUSED_HW4]	= { "refused_hw4", 12, false },
-	[KSET_REFUSED_HW6]	= { "refused_hw6", 24, false },
-	[KSET_REFUSED_IP4]	= { "refused_ip4", 8, false },
-	[KSET_REFUSED_IP6]	= { "refused_ip6", 32, false },
-	[KSET_REFUSED_SELF4]	= { "refused_self4", 4, false },
-	[KSET_REFUSED_SELF6]	= { "refused_self6", 16, false },
-	[KSET_SUSPECT4]		= { "suspect4", 4, false },
-	[KSET_SUSPECT6]		= { "suspect6", 16, false },
-	[KSET_SUSPECT_NET4]	= { "suspect_net4", 4, true },
-	[KSET_SUSPECT_NET6]	= { "suspect_net6", 16, true },
-	[KSET_DIRECT4]		= { "direct4", 8, false },
-	[KSET_DIRECT6]		= { "direct6", 20, false },
-	[KSET_DIRECT_PAIR4]	= { "direct_pair4", 8, false },
-	[KSET_DIRECT_PAIR6]	= { "direct_pair6", 32, false },
-};
-
 struct nftset {
 	struct mnl_socket *nl;
 	uint32_t portid;
@@ -81,105 +49,6 @@ struct nftset {
 	size_t size, used;
 	struct nlmsghdr *last;	/* message of the batch; NULL: it is empty */
 };
-
-const char *kset_name(enum kset set)
-{
-	return (unsigned)set < KSET_COUNT ? kset_rows[set].name : "?";
-}
-
-/* --- keys --------------------------------------------------------------------- */
-
-static void key_put(struct kset_key *k, const void *p, size_t len)
-{
-	size_t padded = (len + 3) & ~(size_t)3;
-
-	if (k->len + padded > sizeof(k->bytes))
-		return;
-	memcpy(k->bytes + k->len, p, len);
-	k->len = (uint8_t)(k->len + padded);
-}
-
-static void key_put_addr(struct kset_key *k, const struct addr *a)
-{
-	if (a->family == AF_INET || a->family == AF_INET6)
-		key_put(k, a->ip, addr_len(a));
-}
-
-static uint8_t family_nfproto(int family)
-{
-	return family == AF_INET ? NFPROTO_IPV4 : family == AF_INET6 ? NFPROTO_IPV6 : NFPROTO_UNSPEC;
-}
-
-/* A key of one part is as long as the part, not padded */
-struct kset_key kset_key_family(int family)
-{
-	return (struct kset_key){ .len = 1, .bytes = { family_nfproto(family) } };
-}
-
-struct kset_key kset_key_family_if(int family, const char *ifname)
-{
-	struct kset_key k = { 0 };
-	uint8_t nfproto = family_nfproto(family);
-	char name[IFNAMSIZ] = "";
-
-	strncpy(name, ifname, sizeof(name) - 1);
-	key_put(&k, &nfproto, sizeof(nfproto));
-	key_put(&k, name, sizeof(name));
-	return k;
-}
-
-struct kset_key kset_key_index(uint32_t ifindex)
-{
-	struct kset_key k = { 0 };
-
-	key_put(&k, &ifindex, sizeof(ifindex));	/* host byte order */
-	return k;
-}
-
-struct kset_key kset_key_hw(const uint8_t hw[6])
-{
-	struct kset_key k = { .len = 6 };
-
-	memcpy(k.bytes, hw, 6);
-	return k;
-}
-
-struct kset_key kset_key_hw_addr(const uint8_t hw[6], const struct addr *a)
-{
-	struct kset_key k = { 0 };
-
-	key_put(&k, hw, 6);
-	key_put_addr(&k, a);
-	return k;
-}
-
-struct kset_key kset_key_addr(const struct addr *a)
-{
-	struct kset_key k = { 0 };
-
-	key_put_addr(&k, a);
-	return k;
-}
-
-struct kset_key kset_key_addr_addr(const struct addr *a, const struct addr *b)
-{
-	struct kset_key k = { 0 };
-
-	if (a->family != b->family)
-		return k;
-	key_put_addr(&k, a);
-	key_put_addr(&k, b);
-	return k;
-}
-
-struct kset_key kset_key_addr_port(const struct addr *a)
-{
-	struct kset_key k = { 0 };
-
-	key_put_addr(&k, a);
-	key_put(&k, &a->port_be, sizeof(a->port_be));
-	return k;
-}
 
 /* --- the socket --------------------------------------------------------------- */
 
@@ -329,7 +198,7 @@ static int element(struct nftset *s, uint16_t type, uint16_t flags, enum kset se
 	if (!nlh)
 		return -ENOBUFS;
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, table_name);
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, kset_rows[set].name);
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, kset_name(set));
 	list = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
 	elem = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
 	if (interval_end)
@@ -348,7 +217,7 @@ static int element(struct nftset *s, uint16_t type, uint16_t flags, enum kset se
 static int element_key(struct nftset *s, uint16_t type, enum kset set, const struct kset_key *key,
 		       uint64_t timeout_ms)
 {
-	if ((unsigned)set >= KSET_COUNT || kset_rows[set].interval || key->len != kset_rows[set].key_len)
+	if ((unsigned)set >= KSET_COUNT || kset_is_interval(set) || key->len != kset_key_len(set))
 		return -EINVAL;
 	return element(s, type, type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0, set, key->bytes, key->len,
 		       timeout_ms, false);
@@ -399,7 +268,7 @@ int nftset_add_prefix(struct nftset *s, enum kset set, const struct prefix *p)
 	bool open = true;
 	int err;
 
-	if ((unsigned)set >= KSET_COUNT || !kset_rows[set].interval || kset_rows[set].key_len != len ||
+	if ((unsigned)set >= KSET_COUNT || !kset_is_interval(set) || kset_key_len(set) != len ||
 	    p->bits > len * 8)
 		return -EINVAL;
 	memcpy(end, p->net.ip, len);
@@ -427,7 +296,7 @@ int nftset_flush(struct nftset *s, enum kset set)
 	if (!nlh)
 		return -ENOBUFS;
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, table_name);
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, kset_rows[set].name);
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, kset_name(set));
 	batch_done(s, nlh);
 	return 0;
 }
@@ -466,128 +335,19 @@ int nftset_commit(struct nftset *s)
 		return -errno;
 	/* The kernel has worked through the whole batch, and said all it has to say, before sendto returns:
 	 * wait for the first answer only out of caution, then take what is there. */
-	for (bool any = false;;) {
+	for (bool any = false, over = false;;) {
 		ssize_t n = wait_for(s, buf, sizeof(buf), any ? 0 : until);
 
 		if (n == -ETIMEDOUT && any)
-			return error;
+			return error ? error : over ? -ENOBUFS : 0;
+		if (n == -ENOBUFS) {	/* more failures than our buffer holds: there was an error, read on to empty it */
+			any = over = true;
+			continue;
+		}
 		if (n < 0)
 			return error ? error : (int)n;
 		any |= answers(s, buf, (size_t)n, &error);
 	}
-}
-
-/* --- the sets of the lan and the lease ---------------------------------------- */
-
-/* with_arm - add an interface to a set of nfproto . ifname, for the families it is armed for */
-static int with_arm(struct nftset *s, enum kset set, const struct nftset_arm *a, uint64_t timeout_ms)
-{
-	int err = 0;
-
-	if (a->v4) {
-		struct kset_key k = kset_key_family_if(AF_INET, a->ifname);
-
-		err = nftset_add(s, set, &k, timeout_ms);
-	}
-	if (!err && a->v6) {
-		struct kset_key k = kset_key_family_if(AF_INET6, a->ifname);
-
-		err = nftset_add(s, set, &k, timeout_ms);
-	}
-	return err;
-}
-
-int nftset_lan(struct nftset *s, const struct nftset_arm *arm, size_t n)
-{
-	struct kset_key k = kset_key_index(0);
-	int err;
-
-	nftset_begin(s);
-	err = nftset_flush(s, KSET_LAN);
-	if (!err)
-		err = nftset_flush(s, KSET_LAN_UNKNOWN);
-	if (!err)
-		err = nftset_flush(s, KSET_LAN_INDEX);
-	if (!err)
-		err = nftset_add(s, KSET_LAN_INDEX, &k, 0);
-	for (size_t i = 0; i < n && !err; i++) {
-		err = with_arm(s, KSET_LAN, &arm[i], 0);
-		k = kset_key_index(arm[i].ifindex);
-		if (!err && arm[i].ifindex)
-			err = nftset_add(s, KSET_LAN_INDEX, &k, 0);
-	}
-	return err ? err : nftset_commit(s);
-}
-
-int nftset_lan_unknown(struct nftset *s)
-{
-	struct kset_key k4 = kset_key_family(AF_INET), k6 = kset_key_family(AF_INET6);
-	int err;
-
-	nftset_begin(s);
-	err = nftset_add(s, KSET_LAN_UNKNOWN, &k4, 0);
-	if (!err)
-		err = nftset_add(s, KSET_LAN_UNKNOWN, &k6, 0);
-	return err ? err : nftset_commit(s);
-}
-
-/* nftset_lease - flushed and filled in one transaction: packets see the old elements or the new ones, and an
- * interface that is no longer armed loses its lease by not being mentioned.  (Deleting each instead fails when one
- * has just expired; adding alone does not renew.) */
-int nftset_lease(struct nftset *s, const struct nftset_arm *arm, size_t n, bool self4, bool self6, uint64_t timeout_ms)
-{
-	struct kset_key k4 = kset_key_family(AF_INET), k6 = kset_key_family(AF_INET6);
-	int err;
-
-	nftset_begin(s);
-	err = nftset_flush(s, KSET_LEASE);
-	if (!err)
-		err = nftset_flush(s, KSET_LEASE_SELF);
-	for (size_t i = 0; i < n && !err; i++)
-		err = with_arm(s, KSET_LEASE, &arm[i], timeout_ms);
-	if (!err && self4)
-		err = nftset_add(s, KSET_LEASE_SELF, &k4, timeout_ms);
-	if (!err && self6)
-		err = nftset_add(s, KSET_LEASE_SELF, &k6, timeout_ms);
-	return err ? err : nftset_commit(s);
-}
-
-int nftset_lease_end(struct nftset *s)
-{
-	return nftset_lease(s, NULL, 0, false, false, 0);
-}
-
-static int prefix_wider(const void *a, const void *b)
-{
-	const struct prefix *x = a, *y = b;
-	int d = memcmp(x->net.ip, y->net.ip, sizeof(x->net.ip));
-
-	return x->net.family != y->net.family ? x->net.family - y->net.family : d ? d : x->bits - y->bits;
-}
-
-size_t nftset_merge(struct prefix *p, size_t n)
-{
-	size_t kept = 0;
-
-	qsort(p, n, sizeof(*p), prefix_wider);
-	for (size_t i = 0; i < n; i++)	/* a prefix sorts right after those that hold it */
-		if (!kept || !prefix_has(&p[kept - 1], &p[i].net))
-			p[kept++] = p[i];
-	return kept;
-}
-
-int nftset_prefixes(struct nftset *s, enum kset four, struct prefix *p, size_t n)
-{
-	int err;
-
-	n = nftset_merge(p, n);
-	nftset_begin(s);
-	err = nftset_flush(s, four);
-	if (!err)
-		err = nftset_flush(s, (enum kset)(four + 1));
-	for (size_t i = 0; i < n && !err; i++)
-		err = nftset_add_prefix(s, kset_of(four, &p[i].net), &p[i]);
-	return err ? err : nftset_commit(s);
 }
 
 /* --- queue rules -------------------------------------------------------------- */

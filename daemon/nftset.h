@@ -13,54 +13,13 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "kset.h"
+#include "nftlan.h"
 
 enum {
 	NFTSET_WAIT_MS = 2000,		/* for the kernel's answer; then -ETIMEDOUT */
-	NFTSET_KEY = 40,		/* bytes of the longest key, padding included */
 	NFTSET_BATCH_BYTES = 4 << 20,	/* of one transaction at most */
 };
-
-/* the sets of nft/dejunk.nft, see there; order and names in one table in nftset.c */
-enum kset {
-	KSET_LEASE,		/* nfproto . ifname, timeout: this interface is filtered for this family */
-	KSET_LEASE_SELF,	/* nfproto, timeout: this machine's own traffic is filtered */
-	KSET_LAN,		/* nfproto . ifname: the same without the timeout, for on_failure: block */
-	KSET_LAN_INDEX,		/* ifindex of the lan; 0 stands for "here or nowhere" */
-	KSET_LAN_UNKNOWN,	/* nfproto: on_failure: block before anybody told which interfaces are the lan */
-	KSET_EXEMPT4, KSET_EXEMPT6,		/* prefixes of clients never filtered */
-	KSET_EXEMPT_HW,				/* link-layer address of such clients */
-	KSET_PAUSED4, KSET_PAUSED6, KSET_PAUSED_HW,	/* clients not filtered for a time */
-	KSET_REFUSED_HW4, KSET_REFUSED_HW6,	/* link-layer address . server */
-	KSET_REFUSED_IP4, KSET_REFUSED_IP6,	/* client . server */
-	KSET_REFUSED_SELF4, KSET_REFUSED_SELF6,	/* server */
-	KSET_SUSPECT4, KSET_SUSPECT6,		/* server */
-	KSET_SUSPECT_NET4, KSET_SUSPECT_NET6,	/* prefixes of servers */
-	KSET_DIRECT4, KSET_DIRECT6,		/* server . port: not redirected for a time */
-	KSET_DIRECT_PAIR4, KSET_DIRECT_PAIR6,	/* client . server: not redirected for a time */
-	KSET_COUNT
-};
-
-struct kset_key {
-	uint8_t len;			/* 0: could not be built */
-	uint8_t bytes[NFTSET_KEY];	/* as in the kernel's registers: each part padded to 4 */
-};
-
-/* Keys.  Each takes its parts in the order of the set. */
-struct kset_key kset_key_family(int family);					/* AF_INET or AF_INET6; LEASE_SELF */
-struct kset_key kset_key_family_if(int family, const char *ifname);		/* LEASE, LAN */
-struct kset_key kset_key_index(uint32_t ifindex);				/* LAN_INDEX */
-struct kset_key kset_key_hw(const uint8_t hw[6]);				/* EXEMPT_HW, PAUSED_HW */
-struct kset_key kset_key_hw_addr(const uint8_t hw[6], const struct addr *a);	/* REFUSED_HW* */
-struct kset_key kset_key_addr(const struct addr *a);				/* SUSPECT*, PAUSED*, REFUSED_SELF* */
-struct kset_key kset_key_addr_addr(const struct addr *a, const struct addr *b);	/* REFUSED_IP*, DIRECT_PAIR*; same family */
-struct kset_key kset_key_addr_port(const struct addr *a);			/* DIRECT* */
-/* kset_of - the IPv4 or the IPv6 one of a pair of sets, given its IPv4 name */
-static inline enum kset kset_of(enum kset four, const struct addr *a)
-{
-	return (enum kset)(a->family == AF_INET ? four : four + 1);
-}
-/* kset_name - as in nft/dejunk.nft ("refused_hw4") */
-const char *kset_name(enum kset set);
 
 struct nftset;
 
@@ -86,29 +45,6 @@ int nftset_flush(struct nftset *s, enum kset set);
  * Returns 0, or the first error: -ENOENT (no table, or no such set), -ENFILE (a set is full), -EEXIST (prefixes overlap),
  * -EPERM, -ETIMEDOUT (no answer; whether it was taken is unknown), ... */
 int nftset_commit(struct nftset *s);
-
-/* An interface and the families it is armed for */
-struct nftset_arm {
-	char ifname[16];
-	uint32_t ifindex;
-	bool v4, v6;
-};
-/* nftset_lan - state the lan anew: LAN and LAN_INDEX replaced, LAN_UNKNOWN emptied.  Commits.
- * An @arm with ifindex 0 is an interface that does not exist yet.  Does not arm and does not disarm: nftset_lease() does.
- * Call it whenever rtnetlink says something changed, and after firewall_load(). */
-int nftset_lan(struct nftset *s, const struct nftset_arm *arm, size_t n);
-/* nftset_lan_unknown - for on_failure: block with lan: auto, before the daemon runs: any interface may be the lan.  Commits. */
-int nftset_lan_unknown(struct nftset *s);
-/* nftset_merge - sort prefixes and leave out those inside others; returns how many remain */
-size_t nftset_merge(struct prefix *p, size_t n);
-/* nftset_prefixes - replace the prefixes of EXEMPT4 and 6 or SUSPECT_NET4 and 6, named by the first.  Commits.
- * @p is sorted and merged in place.  Returns as nftset_commit(), or -ENOBUFS: more than one transaction can hold. */
-int nftset_prefixes(struct nftset *s, enum kset four, struct prefix *p, size_t n);
-/* nftset_lease - arm, or renew for @timeout_ms: exactly these interfaces and families, and own traffic for the families
- * of @self.  What is not mentioned is disarmed at once.  Commits.  -ENOENT: the table is gone. */
-int nftset_lease(struct nftset *s, const struct nftset_arm *arm, size_t n, bool self4, bool self6, uint64_t timeout_ms);
-/* nftset_lease_end - disarm at once.  Commits.  -ENOENT: the table is gone, which disarms as well. */
-int nftset_lease_end(struct nftset *s);
 
 enum nftset_queue_way { NFTSET_QUEUE_NATIVE = 1, NFTSET_QUEUE_TARGET = 2 };
 /* nftset_queue_rules - put the queue rules into the chains ask_syn and ask_dns, replacing what is there.  Commits.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_nfq - verdicts reach the packets they are meant for; in a network namespace of its own, skipped where there can be none
- * links: nfq nftset log addr counters
+ * links: nfq nftset kset log addr counters
  */
 #include <setjmp.h>
 #include <stdarg.h>
