@@ -29,6 +29,8 @@ struct row {
 	enum http1_fault fault;		/* when BAD */
 };
 
+#define X100 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+
 static const struct row requests[] = {
 	{ "nothing yet",		SPAN_LIT(""),				PARSE_MORE, 0 },
 	{ "stops in the method",	SPAN_LIT("GE"),				PARSE_MORE, 0 },
@@ -76,6 +78,10 @@ static const struct row requests[] = {
 	{ "HTTP/0.9",			SPAN_LIT("GET /\r\n"),			PARSE_BAD, HTTP1_FAULT_START },
 	{ "HTTP/2 by name",		SPAN_LIT("GET / HTTP/2.0\r\n"),		PARSE_BAD, HTTP1_FAULT_VERSION },
 	{ "two digits of version",	SPAN_LIT("GET / HTTP/1.10\r\n"),	PARSE_BAD, HTTP1_FAULT_VERSION },
+	/* longer than what is looked at before the line has ended */
+	{ "long, and HTTP/2",		SPAN_LIT("GET /" X100 X100 " HTTP/2.0\r\n"), PARSE_BAD, HTTP1_FAULT_VERSION },
+	{ "long, and not HTTP",		SPAN_LIT("EHLO " X100 X100 "\r\n"),	PARSE_ALIEN, 0 },
+	{ "long, with a field begun",	SPAN_LIT("GET /" X100 X100 " HTTP/1.1\r\nHost: a\r\nX"), PARSE_MORE, 0 },
 	{ "lower case version",		SPAN_LIT("GET / http/1.1\r\n"),		PARSE_BAD, HTTP1_FAULT_START },
 
 	{ "TLS on the HTTP port",	SPAN_LIT("\x16\x03\x01\x02\x00"),	PARSE_ALIEN, 0 },
