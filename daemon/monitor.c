@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* monitor - start order, signals, what each child is given, and the children's messages
+ *
+ * Start: run directory -> first build (compile child) -> sockets -> netlink, table, queue rules ->
+ * children -> READY of all -> lease (monitor_arm.c).  What fails before the children ends with
+ * status 2, one line, and nothing left behind; afterwards nothing ends the monitor but a signal.
+ */
+#include "monitor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "container.h"
+#include "counters.h"
+#include "firewall_numbers.h"
+#include "nftset.h"
+#include "rtnl.h"
+#include "setsync.h"
+#include "taken.h"
+
+enum {
+	FALLBACK_ID = 63129,		/* uid and gid where there is no user "dejunk" */
+	MAX_FILES = 1 << 20,		/* descriptors a child may have at most */
+	DIRECT_RATE = 200,		/* DIRECT messages a second that are listened to */
+	LINGER_TRIES = 10,		/* for ports and queues of a dejunk that was killed a moment ago */
+	LINGER_US = 50000,		/* between them */
+};
+
+#define RESOLV_CONF "/etc/resolv.conf"
+
+static struct monitor monitor;		/* one a process; the callbacks of children.c find it here */
+
+/* --- what a child is given ------------------------------------------------------------ */
+
+const struct gateway *monitor_gateway(const struct monitor *m)
+{
+	return rules_gateway(m->rules);
+}
+
+unsigned monitor_workers(const struct gateway *g)
+{
+	long n = g->workers ? g->workers : sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > LIMIT_WORKERS ? LIMIT_WORKERS : (unsigned)n;
+}
+
+static void monitor_give_settings(struct monitor *m, struct proc *p)
+{
+	struct msg_settings s = m->settings;
+
+	s.role_index = p->index;
+	proc_send(p, MSG_SETTINGS, 0, &s, sizeof(s), -1);
+}
+
+void monitor_settings_changed(struct monitor *m)
+{
+	for (struct proc *p = children_first(&m->kids); p; p = children_next(p))
+		if (p->pid)
+			monitor_give_settings(m, p);
+}
+
+void monitor_give_rules(struct monitor *m, struct proc *p)
+{
+	struct msg_rules body = { .generation = rules_generation(m->rules) };
+
+	p->given = body.generation;
+	p->given_ms = clock_ms();
+	proc_send(p, MSG_RULES, 0, &body, sizeof(body), m->image);
+}
+
+/* queue and reader talk over a pair of their own; when one is new, both get new ends */
+static void monitor_give_peer(struct monitor *m, struct proc *p)
+{
+	bool queue = p->role == ROLE_QUEUE;
+	int *mine = queue ? &m->peer_queue : &m->peer_reader, *theirs = queue ? &m->peer_reader : &m->peer_queue;
+	struct proc *other = children_find(&m->kids, queue ? ROLE_READER : ROLE_QUEUE, 0);
+	int pair[2], err;
+
+	if (*mine < 0) {
+		err = ipc_pair(pair);
+		if (err) {
+			log_error("no socket pair for %s: %s", p->name, strerror(-err));
+			return;
+		}
+		*mine = pair[0];
+		if (other && other->pid) {
+			proc_send(other, MSG_PEER, 0, NULL, 0, pair[1]);
+			close(pair[1]);
+		} else {
+			*theirs = pair[1];
+		}
+	}
+	proc_send(p, MSG_PEER, 0, NULL, 0, *mine);
+	close(*mine);
+	*mine = -1;
+}
+
+/* an end that waits for a process was paired with one that is gone */
+static void monitor_forget_peers(struct monitor *m)
+{
+	if (m->peer_queue >= 0)
+		close(m->peer_queue);
+	if (m->peer_reader >= 0)
+		close(m->peer_reader);
+	m->peer_queue = m->peer_reader = -1;
+}
+
+/* the reader has no files of its own: it is handed the one that names the resolvers */
+static void monitor_give_resolvers(struct monitor *m)
+{
+	struct proc *reader = children_find(&m->kids, ROLE_READER, 0);
+	int fd;
+
+	if (!reader || !reader->pid)
+		return;
+	fd = open(RESOLV_CONF, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return;		/* it may come; until then nothing is resolved ahead */
+	proc_send(reader, MSG_RESOLVERS, 0, NULL, 0, fd);
+	close(fd);
+}
+
+static void monitor_on_resolv(struct ev_loop *loop, ev_stat *w, int revents)
+{
+	struct monitor *m = CONTAINER_OF(w, struct monitor, resolv);
+
+	(void)loop, (void)revents;
+	if (!m->stopping && m->started)
+		monitor_give_resolvers(m);
+}
+
+static void monitor_tell_admin(struct proc *admin, enum role role, unsigned index, pid_t pid, int fd)
+{
+	struct msg_counters body = { .role = role, .index = index, .pid = pid };
+
+	proc_send(admin, MSG_COUNTERS, 0, &body, sizeof(body), fd);
+}
+
+static void monitor_give_admin(struct monitor *m, struct proc *admin)
+{
+	uint32_t owner = m->dir.owner;
+
+	monitor_tell_admin(admin, ROLE_MONITOR, 0, getpid(), m->counters_fd);
+	for (struct proc *p = children_first(&m->kids); p; p = children_next(p))
+		monitor_tell_admin(admin, p->role, p->index, p->pid, p->counters_fd);
+	proc_send(admin, MSG_CONTROL, 0, &owner, sizeof(owner), m->dir.control);
+}
+
+static void monitor_on_started(struct proc *p)
+{
+	struct monitor *m = &monitor;
+	struct msg_counters own = { .role = p->role, .index = p->index, .pid = p->pid };
+	struct proc *admin = children_find(&m->kids, ROLE_ADMIN, 0);
+
+	if (p->role == ROLE_ADMIN) {
+		monitor_give_admin(m, p);
+	} else {
+		proc_send(p, MSG_COUNTERS, 0, &own, sizeof(own), p->counters_fd);
+		if (admin && admin->pid)
+			monitor_tell_admin(admin, p->role, p->index, p->pid, p->counters_fd);
+	}
+	if (p->role == ROLE_PROXY && p->index < m->socks.listeners)
+		proc_send(p, MSG_LISTEN, 0, NULL, 0, m->socks.listen[p->index]);
+	if (p->role == ROLE_PROXY && p->index == 0 && m->socks.probe >= 0)
+		proc_send(p, MSG_PROBE, 0, NULL, 0, m->socks.probe);
+	if (p->role == ROLE_QUEUE || p->role == ROLE_READER)
+		monitor_give_peer(m, p);
+	monitor_give_settings(m, p);
+	if (p->role == ROLE_READER)
+		monitor_give_resolvers(m);
+	monitor_give_rules(m, p);
+}
+
+/* --- what children say ----------------------------------------------------------------- */
+
+static void monitor_on_sets(struct monitor *m, struct proc *p, const struct ipc_message *msg)
+{
+	struct msg_done done = { .error = EPERM };
+
+	if (p->role == ROLE_QUEUE && !m->stopping)
+		done.error = setsync_apply(m->sync, msg->body, msg->len);
+	proc_send(p, MSG_SETS_DONE, msg->head.seq, &done, sizeof(done), -1);
+}
+
+static bool monitor_direct_allowed(struct monitor *m)
+{
+	uint64_t now = clock_ms();
+	uint64_t due = (now - m->direct_ms) * DIRECT_RATE / 1000;
+
+	if (due) {
+		m->direct_tokens = due + m->direct_tokens > DIRECT_RATE ? DIRECT_RATE : m->direct_tokens + (unsigned)due;
+		m->direct_ms = now;
+	}
+	if (!m->direct_tokens)
+		return false;
+	m->direct_tokens--;
+	return true;
+}
+
+static bool monitor_addr_valid(const struct addr *a)
+{
+	return a->family == AF_INET || a->family == AF_INET6;
+}
+
+static void monitor_commit(struct monitor *m, const char *what)
+{
+	static unsigned long long last_ms;
+	int err = nftset_commit(m->nft);
+
+	if (err && log_once(&last_ms, 10000))
+		log_warn("%s: %s", what, strerror(-err));
+	if (err)
+		count(COUNTER_SET_ERRORS);
+}
+
+static void monitor_on_direct(struct monitor *m, const struct ipc_message *msg)
+{
+	struct kset_key key;
+	struct addr a;
+
+	if (msg->len != sizeof(a))
+		return;
+	memcpy(&a, msg->body, sizeof(a));
+	if (!monitor_addr_valid(&a) || !a.port_be || !monitor_direct_allowed(m))
+		return;
+	key = kset_key_addr_port(&a);
+	nftset_begin(m->nft);
+	if (nftset_renew(m->nft, kset_of(KSET_DIRECT4, &a), &key, LIMIT_DIRECT_SECONDS * 1000) == 0)
+		monitor_commit(m, "an origin that cannot be dialled could not be left to its clients");
+}
+
+static void monitor_on_forward_ask(struct monitor *m, struct proc *p, const struct ipc_message *msg)
+{
+	struct msg_forward answer = { .epoch = m->settings.forward_epoch, .verdict = FORWARD_UNKNOWN };
+	struct msg_forward_ask ask;
+	struct kset_key key;
+
+	if (msg->len == sizeof(ask)) {
+		memcpy(&ask, msg->body, sizeof(ask));
+		if (monitor_addr_valid(&ask.client) && monitor_addr_valid(&ask.server))
+			answer.verdict = arm_forward(m, &ask.client, &ask.server);
+	}
+	/* the next connection of this pair is not redirected: the policy itself then answers the client */
+	if (answer.verdict == FORWARD_DROPPED && monitor_direct_allowed(m)) {
+		key = kset_key_addr_addr(&ask.client, &ask.server);
+		nftset_begin(m->nft);
+		if (nftset_renew(m->nft, kset_of(KSET_DIRECT_PAIR4, &ask.server), &key, LIMIT_DIRECT_SECONDS * 1000) == 0)
+			monitor_commit(m, "a client that the FORWARD policy drops could not be left to it");
+	}
+	proc_send(p, MSG_FORWARD, msg->head.seq, &answer, sizeof(answer), -1);
+}
+
+static void monitor_on_message(struct proc *p, struct ipc_message *msg)
+{
+	struct monitor *m = &monitor;
+
+	switch (msg->head.type) {
+	case MSG_SETS:
+		monitor_on_sets(m, p, msg);
+		break;
+	case MSG_DIRECT:
+		if (p->role == ROLE_PROXY && !m->stopping)
+			monitor_on_direct(m, msg);
+		break;
+	case MSG_FORWARD_ASK:
+		if (p->role == ROLE_PROXY && !m->stopping)
+			monitor_on_forward_ask(m, p, msg);
+		break;
+	case MSG_RELOAD:
+		if (p->role == ROLE_ADMIN && !m->stopping)
+			rules_wait(m, msg->head.seq);
+		break;
+	default:
+		log_debug("%s sent a message of unknown type %u", p->name, msg->head.type);
+	}
+}
+
+static void monitor_on_changed(struct proc *p)
+{
+	struct monitor *m = &monitor;
+
+	if (!p->pid && (p->role == ROLE_QUEUE || p->role == ROLE_READER))
+		monitor_forget_peers(m);
+	if (!p->pid && p->role == ROLE_ADMIN)
+		m->waiters = 0;		/* nobody is left to be told */
+	arm_consider(m);
+	rules_answer(m);
+}
+
+static const struct children_calls monitor_calls = {
+	.started = monitor_on_started, .message = monitor_on_message, .changed = monitor_on_changed,
+};
+
+/* --- start ------------------------------------------------------------------------------- */
+
+static bool monitor_queues_free(char *why, size_t why_len)
+{
+	static const uint16_t queue[] = { FIREWALL_QUEUE_DNS, FIREWALL_QUEUE_SYN };
+	char who[TAKEN_TEXT];
+
+	for (size_t i = 0; i < ARRAY_LEN(queue); i++)
+		if (taken_queue(queue[i], who)) {
+			snprintf(why, why_len, "netfilter queue %u is taken by %s", queue[i], who);
+			return false;
+		}
+	return true;
+}
+
+/* the ports and the queues; the children of a monitor that was killed may need a moment to notice and end */
+static bool monitor_take_places(struct monitor *m, const struct gateway *g)
+{
+	char why[256];
+
+	for (int i = 0; i < LINGER_TRIES; i++) {
+		if (i)
+			usleep(LINGER_US);
+		if (sockets_open(&m->socks, NULL, g->listen, monitor_workers(g), &g->probe, why, sizeof(why)) < 0)
+			continue;
+		if (monitor_queues_free(why, sizeof(why)))
+			return true;
+		sockets_close(&m->socks);
+	}
+	log_error("%s", why);
+	return false;
+}
+
+static bool monitor_add(struct monitor *m, enum role role, unsigned index)
+{
+	return children_add(&m->kids, role, index) != NULL;
+}
+
+bool monitor_start_up(struct monitor *m)
+{
+	const struct gateway *g = monitor_gateway(m);
+
+	if (!monitor_take_places(m, g) || !arm_open(m))
+		return false;
+	if (!monitor_add(m, ROLE_ADMIN, 0) || !monitor_add(m, ROLE_READER, 0) || !monitor_add(m, ROLE_QUEUE, 0))
+		return false;
+	for (unsigned i = 0; i < m->socks.listeners; i++)
+		if (!monitor_add(m, ROLE_PROXY, i))
+			return false;
+	m->started = true;
+	return true;
+}
+
+static bool monitor_privileged(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
+	if (geteuid() != 0) {
+		log_error("must run as root");
+		return false;
+	}
+	if (syscall(SYS_capget, &head, data) == 0 && !(data[0].effective & (1U << CAP_NET_ADMIN))) {
+		log_error("must run as root with CAP_NET_ADMIN: this container does not grant it");
+		return false;
+	}
+	return true;
+}
+
+static uint32_t monitor_raise_files(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return 0;
+	r.rlim_cur = r.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &r);
+	return r.rlim_max > MAX_FILES ? MAX_FILES : (uint32_t)r.rlim_max;
+}
+
+bool monitor_user(uint32_t *uid, uint32_t *gid)
+{
+	const struct passwd *pw = getpwnam("dejunk");
+	bool found = pw && pw->pw_uid != 0;
+
+	*uid = found ? pw->pw_uid : FALLBACK_ID;
+	*gid = found ? pw->pw_gid : FALLBACK_ID;
+	return found;
+}
+
+static void monitor_identity(struct monitor *m)
+{
+	m->settings = (struct msg_settings){
+		.log_level = m->opt->level, .max_files = monitor_raise_files(),
+		.queue_dns = FIREWALL_QUEUE_DNS, .queue_syn = FIREWALL_QUEUE_SYN, .mark_refuse = FIREWALL_MARK_REFUSE,
+		.forward_open = 1, .forward_epoch = 1,
+	};
+	if (!monitor_user(&m->settings.uid, &m->settings.gid))
+		log_info("no user \"dejunk\" on this machine: children run as user and group %d", FALLBACK_ID);
+}
+
+/* --- end --------------------------------------------------------------------------------- */
+
+void monitor_stop(struct monitor *m, int status)
+{
+	if (m->stopping) {		/* asked for twice: at once */
+		children_kill_all(&m->kids);
+		ev_break(m->loop, EVBREAK_ALL);
+		return;
+	}
+	m->stopping = true;
+	m->status = status;
+	m->stop_ms = clock_ms();
+	build_cancel(&m->build);
+	arm_consider(m);		/* withdraws the lease */
+	arm_close(m);
+	if (children_stop(&m->kids))
+		ev_break(m->loop, EVBREAK_ALL);
+}
+
+static void monitor_on_tick(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct monitor *m = CONTAINER_OF(w, struct monitor, tick);
+	uint64_t now = clock_ms();
+
+	(void)loop, (void)revents;
+	children_tick(&m->kids, now);
+	if (!m->stopping) {
+		arm_tick(m, now);
+		rules_answer(m);
+	} else if (children_stop(&m->kids)) {
+		ev_break(m->loop, EVBREAK_ALL);
+	} else if (now - m->stop_ms > 2 * STOP_MS) {
+		children_kill_all(&m->kids);
+		ev_break(m->loop, EVBREAK_ALL);
+	}
+}
+
+static void monitor_on_signal(struct ev_loop *loop, ev_signal *w, int revents)
+{
+	struct monitor *m = &monitor;
+
+	(void)loop, (void)revents;
+	if (w->signum != SIGHUP) {
+		log_info("%s: ending", w->signum == SIGINT ? "SIGINT" : "SIGTERM");
+		monitor_stop(m, m->started ? 0 : m->status);
+	} else if (!m->stopping) {
+		log_info("SIGHUP: reloading");
+		rules_build_now(m);
+	}
+}
+
+static void monitor_watch(struct monitor *m)
+{
+	ev_signal_init(&m->term, monitor_on_signal, SIGTERM);
+	ev_signal_init(&m->intr, monitor_on_signal, SIGINT);
+	ev_signal_init(&m->hup, monitor_on_signal, SIGHUP);
+	ev_signal_start(m->loop, &m->term);
+	ev_signal_start(m->loop, &m->intr);
+	ev_signal_start(m->loop, &m->hup);
+	ev_timer_init(&m->tick, monitor_on_tick, LIMIT_HEARTBEAT_MS / 1000.0, LIMIT_HEARTBEAT_MS / 1000.0);
+	ev_set_priority(&m->tick, EV_MAXPRI);
+	ev_timer_start(m->loop, &m->tick);
+	ev_stat_init(&m->resolv, monitor_on_resolv, RESOLV_CONF, 0);
+	ev_stat_start(m->loop, &m->resolv);
+}
+
+static void monitor_init(struct monitor *m, const struct run_options *opt)
+{
+	*m = (struct monitor){
+		.opt = opt, .image = -1, .counters_fd = -1, .events = -1, .peer_queue = -1, .peer_reader = -1,
+		.start = time(NULL), .dir = { .dir = -1, .pid = -1, .control = -1 },
+	};
+	sockets_none(&m->socks);
+	m->arm.lease = LEASE_NO_RULES;
+	m->arm.since = m->start;
+	m->arm.since_ms = clock_ms();
+	m->counters_fd = counters_create();
+	if (m->counters_fd >= 0)
+		counters_map(m->counters_fd);
+	signal(SIGPIPE, SIG_IGN);
+	umask(022);
+	prctl(PR_SET_NAME, "dejunk-monitor");
+	m->loop = ev_default_loop(EVFLAG_AUTO);
+	if (!m->loop)
+		die(2, "no event loop");
+	children_init(&m->kids, m->loop, &monitor_calls);
+}
+
+int monitor_main(const struct run_options *opt)
+{
+	struct monitor *m = &monitor;
+	char why[PATH_MAX + 128];
+	int err;
+
+	log_open("monitor", opt->level);
+	if (!monitor_privileged())
+		return 2;
+	monitor_init(m, opt);
+	monitor_identity(m);
+	if (rundir_open(&m->dir, opt->run_dir, why, sizeof(why)) < 0) {
+		log_error("%s", why);
+		return 2;
+	}
+	monitor_watch(m);
+	err = build_init(&m->build, m->loop, opt->config, rules_on_built);
+	if (err)
+		log_error("%s: %s", opt->config, strerror(-err));
+	else
+		rules_build_now(m);
+	if (!err && !m->stopping)
+		ev_run(m->loop, 0);
+	children_kill_all(&m->kids);
+	arm_close(m);
+	sockets_close(&m->socks);
+	rundir_close(&m->dir);
+	rules_put(m->rules);
+	free(m->warnings);
+	log_info("ended");
+	return err ? 2 : m->status;
+}

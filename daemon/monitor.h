@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* monitor - the process of root: start order, signals, messages of the children
+ *
+ *	monitor.c	start and end, signals, the tick, what each child is given, its messages
+ *	monitor_arm.c	table, queue rules, lan, INPUT and FORWARD policies, and the lease (facts for lease.c)
+ *	monitor_rules.c	builds, reloads, and what a changed gateway section needs
+ *	monitor_status.c	the monitor's part of "dejunk status"
+ *
+ * Only these include this header, but for monitor_main().  It parses nothing that came from outside:
+ * messages of children are fixed structs whose length is checked.
+ */
+#ifndef DEJUNK_MONITOR_H
+#define DEJUNK_MONITOR_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "build.h"
+#include "children.h"
+#include "firewall.h"
+#include "lan.h"
+#include "lease.h"
+#include "log.h"
+#include "messages.h"
+#include "rules.h"
+#include "ruleset.h"
+#include "rundir.h"
+#include "sockets.h"
+
+struct nftset;
+struct rtnl;
+struct setsync;
+
+struct run_options {
+	const char *config;	/* rules.yaml */
+	const char *run_dir;
+	enum log_level level;
+};
+
+/* monitor_main - "dejunk run": returns the exit status: 0 after SIGTERM or SIGINT, 2 when it could not start */
+int monitor_main(const struct run_options *opt);
+/* monitor_user - the user and group of the children: "dejunk", or where there is no such user fixed numbers and false */
+bool monitor_user(uint32_t *uid, uint32_t *gid);
+
+/* --- for monitor_*.c --------------------------------------------------------------- */
+
+enum { MONITOR_WAITERS = LIMIT_CONTROL_CLIENTS };
+
+struct waiter {
+	uint32_t seq;		/* of the RELOAD */
+	uint64_t generation;	/* whose coming into force is to be told; 0: of the next build */
+};
+
+struct arming {
+	bool table;		/* ours is loaded */
+	uint64_t handle;	/* the kernel's number of it */
+	bool queue_rules;
+	char failure[FIREWALL_TEXT + 64];	/* what the kernel or nft said last, one line */
+	enum lease lease;
+	char why[LEASE_WHY];
+	time_t since;		/* wall time of the last change of lease */
+	uint64_t since_ms;
+	uint64_t renewed_ms;	/* 0: the kernel holds no lease of ours */
+	uint64_t second_ms;	/* when the things done each second were last done */
+	uint64_t loaded_ms;	/* when the table was last loaded because it was gone */
+	struct arrival arrival;
+	uint64_t missing_ms;	/* since when connections are known not to arrive; 0: they do */
+	char input[sizeof(((struct ruleset_where *)0)->text) * 2 + 32];	/* the chain that drops, and the command */
+	bool overload;
+	uint64_t redirected;	/* kernel counters, all tables since the start */
+	uint64_t refused;
+	uint64_t kernel[2];	/* as last read: redirected, refused */
+	uint64_t kernel_before[2];	/* of tables that are gone */
+};
+
+struct monitor {
+	struct ev_loop *loop;
+	const struct run_options *opt;
+	int status;			/* exit status to be */
+	bool started;			/* children are up: past what ends with status 2 */
+	bool stopping;
+	bool announced;			/* "armed" was printed */
+	uint64_t stop_ms;
+	time_t start;
+	struct msg_settings settings;
+	int counters_fd;		/* our own page */
+	struct rundir dir;
+	struct sockets socks;
+	struct build build;
+	struct rules *rules;		/* in force; NULL: none yet */
+	int image;			/* its descriptor */
+	uint64_t generation;		/* of the last build that was started */
+	time_t built;			/* wall time of the image */
+	char *warnings;			/* of the image in force; allocated, or NULL */
+	bool again;			/* a build is wanted after the one under way */
+	struct waiter waiter[MONITOR_WAITERS];
+	unsigned waiters;
+	struct children kids;
+	int peer_queue, peer_reader;	/* ends of a pair whose owner is not started yet, or -1 */
+	struct nftset *nft;
+	struct rtnl *rtnl;
+	struct setsync *sync;
+	struct ruleset *ruleset;
+	int events;			/* nf_tables events, or -1 */
+	struct lan lan;
+	struct arming arm;
+	uint64_t direct_ms;		/* DIRECT: a token bucket */
+	unsigned direct_tokens;
+	ev_timer tick;
+	ev_timer ruleset_soon;		/* other tables changed: look again when they have settled */
+	ev_io events_io, rtnl_io, ruleset_io;
+	ev_signal term, intr, hup;
+	ev_stat resolv;
+};
+
+/* monitor.c */
+/* monitor_stop - disarm, remove the table, end the children; the loop ends when they are gone.  A second call kills them. */
+void monitor_stop(struct monitor *m, int status);
+/* monitor_gateway - of the rules in force; never NULL once started */
+const struct gateway *monitor_gateway(const struct monitor *m);
+/* monitor_give_rules - the image in force to one child */
+void monitor_give_rules(struct monitor *m, struct proc *p);
+/* monitor_settings_changed - SETTINGS to every child again */
+void monitor_settings_changed(struct monitor *m);
+/* monitor_start_up - with the first image in m->rules: everything up to the children; false: it failed (logged) */
+bool monitor_start_up(struct monitor *m);
+/* monitor_workers - proxy processes that @g asks for */
+unsigned monitor_workers(const struct gateway *g);
+
+/* monitor_arm.c */
+/* arm_open - netlink sockets and watchers, table loaded; false: it failed, a line says why */
+bool arm_open(struct monitor *m);
+void arm_close(struct monitor *m);
+/* arm_consider - decide about the lease anew, and do it */
+void arm_consider(struct monitor *m);
+/* arm_tick - each HEARTBEAT_MS: renew the lease; each second: counters, the table's presence */
+void arm_tick(struct monitor *m, uint64_t now_ms);
+/* arm_load_table - load the table for @g and fill it; false: nothing changed, m->arm.failure says why */
+bool arm_load_table(struct monitor *m, const struct gateway *g);
+/* arm_gateway_changed - the lan and exempt parts of the gateway section in force may have changed */
+void arm_gateway_changed(struct monitor *m);
+/* arm_forward - may @client be answered for @server? */
+enum forward_verdict arm_forward(struct monitor *m, const struct addr *client, const struct addr *server);
+
+/* monitor_rules.c */
+/* rules_build_now - begin a build, or another after the one under way */
+void rules_build_now(struct monitor *m);
+/* rules_wait - a reload that wants an answer; begins a build */
+void rules_wait(struct monitor *m, uint32_t seq);
+/* rules_answer - tell the waiters whose generation is in force everywhere */
+void rules_answer(struct monitor *m);
+build_on_done rules_on_built;
+
+/* monitor_status.c */
+/* status_send - the monitor's part of the status to the admin process: JSON, a NUL, text for people */
+void status_send(struct monitor *m);
+
+#endif

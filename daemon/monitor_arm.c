@@ -1,0 +1,606 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* monitor_arm - the monitor's hands on the firewall: table, queue rules, interfaces, policies, lease
+ *
+ * Everything may be called again at any time: each function looks at what is there and mends it.
+ * arm_consider() alone arms and disarms.
+ */
+#include <errno.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "container.h"
+#include "counters.h"
+#include "firewall.h"
+#include "firewall_numbers.h"
+#include "log.h"
+#include "monitor.h"
+#include "nftevent.h"
+#include "nftset.h"
+#include "rtnl.h"
+#include "setsync.h"
+#include "taken.h"
+
+enum {
+	RENEW_MS = 1000,		/* the lease lives LIMIT_LEASE_SECONDS */
+	SECOND_MS = 1000,
+	SETTLE_MS = 100,		/* after a change of other tables, until we read them */
+	MISSING_AGAIN_MS = 60000,	/* arming is tried again this long after connections did not arrive */
+	LOAD_AGAIN_MS = 250,		/* between two loads of a table that somebody keeps deleting */
+};
+
+static void arm_failed(struct monitor *m, const char *what, const char *how)
+{
+	snprintf(m->arm.failure, sizeof(m->arm.failure), "%s: %s", what, how);
+	for (char *p = m->arm.failure; *p; p++)
+		if (*p == '\n')
+			*p = ' ';
+}
+
+/* --- the table ------------------------------------------------------------------- */
+
+static int arm_queue_rules(struct monitor *m, const struct gateway *g)
+{
+	int way = nftset_queue_rules(m->nft, FIREWALL_QUEUE_SYN, FIREWALL_QUEUE_DNS, g->on_failure == FAILURE_PASS);
+
+	m->arm.queue_rules = way > 0;
+	if (way < 0) {
+		arm_failed(m, "queue rules", strerror(-way));
+		return way;
+	}
+	log_debug("queue rules by the %s expression", way == NFTSET_QUEUE_NATIVE ? "queue" : "NFQUEUE target");
+	return 0;
+}
+
+static void arm_lan_set(struct monitor *m)
+{
+	struct nftset_arm arm[LAN_MAX];
+	size_t n = lan_arms(&m->lan, arm);
+	int err = nftset_lan(m->nft, arm, n);
+
+	if (err)
+		log_warn("the lan set could not be written: %s", strerror(-err));
+}
+
+static void arm_exempt_set(struct monitor *m, const struct gateway *g)
+{
+	struct prefix p[GATEWAY_EXEMPT];
+	int err;
+
+	memcpy(p, g->exempt, g->exempts * sizeof(p[0]));
+	err = nftset_prefixes(m->nft, KSET_EXEMPT4, p, g->exempts);
+
+	if (err)
+		log_warn("the exempt clients could not be written: %s", strerror(-err));
+}
+
+bool arm_load_table(struct monitor *m, const struct gateway *g)
+{
+	char file[FIREWALL_PATH], err[FIREWALL_TEXT];
+	int e;
+
+	firewall_file(file);
+	e = firewall_load(g, m->settings.uid, file, err);
+	if (e) {
+		arm_failed(m, "the firewall table could not be loaded", err[0] ? err : strerror(-e));
+		return false;
+	}
+	m->arm.table = true;
+	m->arm.renewed_ms = 0;
+	for (size_t i = 0; i < ARRAY_LEN(m->arm.kernel); i++) {
+		m->arm.kernel_before[i] += m->arm.kernel[i];
+		m->arm.kernel[i] = 0;
+	}
+	if (nftset_table(m->nft, &m->arm.handle) <= 0 || arm_queue_rules(m, g) < 0)
+		return false;
+	arm_exempt_set(m, g);
+	arm_lan_set(m);
+	e = setsync_table_new(m->sync);
+	if (e)
+		log_warn("the blocked prefixes could not be written: %s", strerror(-e));
+	m->arm.failure[0] = '\0';
+	return true;
+}
+
+/* somebody deleted our table, or loaded another one in its place, which is empty */
+static void arm_put_back(struct monitor *m, bool gone)
+{
+	uint64_t now = clock_ms();
+	struct proc *queue;
+
+	m->arm.table = m->arm.queue_rules = false;
+	m->arm.renewed_ms = 0;
+	if (now - m->arm.loaded_ms < LOAD_AGAIN_MS)
+		return;		/* the next tick tries again */
+	m->arm.loaded_ms = now;
+	if (!arm_load_table(m, monitor_gateway(m))) {
+		arm_consider(m);
+		return;
+	}
+	log_warn("the table inet dejunk was %s by another program: put back", gone ? "deleted" : "replaced");
+	queue = children_find(&m->kids, ROLE_QUEUE, 0);
+	if (queue)
+		monitor_give_rules(m, queue);	/* it sends all it has learned again */
+	arm_consider(m);
+}
+
+static void arm_check_table(struct monitor *m)
+{
+	uint64_t handle;
+	int there = nftset_table(m->nft, &handle);
+
+	if (m->stopping || there < 0)
+		return;
+	if (!there || !m->arm.table || !m->arm.queue_rules || handle != m->arm.handle)
+		arm_put_back(m, !there);
+}
+
+/* --- what other tables do -------------------------------------------------------- */
+
+/* the address that REDIRECT would choose on this interface, with the proxy's port */
+static void arm_own_address(struct monitor *m, const char *ifname, int family, struct addr *out)
+{
+	struct ifaddrs *list, *i;
+
+	*out = (struct addr){ .family = (uint8_t)family };
+	if (getifaddrs(&list) == 0) {
+		for (i = list; i; i = i->ifa_next) {
+			struct sockaddr_storage ss = { 0 };
+
+			if (!i->ifa_addr || i->ifa_addr->sa_family != family || strcmp(i->ifa_name, ifname) != 0)
+				continue;
+			memcpy(&ss, i->ifa_addr, family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6));
+			if (addr_from_sockaddr(out, &ss))
+				break;
+		}
+		freeifaddrs(list);
+	}
+	out->port_be = htons(m->socks.port);
+}
+
+/* what rules may ask about an interface; @link NULL: nothing is known */
+static void arm_link(const struct rtnl_link *link, struct ruleset_link *out)
+{
+	if (!link)
+		return;
+	*out = (struct ruleset_link){ .index = link->index, .type = link->type, .group_known = true, .group = link->group };
+	snprintf(out->name, sizeof(out->name), "%s", link->name);
+}
+
+/* true: certain to be dropped; then m->arm.input says where */
+static bool arm_input_drops(struct monitor *m, const char *ifname, int family, bool was)
+{
+	struct ruleset_packet p = { .family = (uint8_t)family };
+	struct ruleset_where where = { .text = "" };
+
+	if (!m->ruleset)
+		return false;
+	snprintf(p.in.name, sizeof(p.in.name), "%s", ifname);
+	arm_link(rtnl_link(m->rtnl, ifname), &p.in);
+	arm_own_address(m, ifname, family, &p.dst);
+	if (ruleset_input(m->ruleset, &p, &where) != RULESET_DROPPED)
+		return false;
+	snprintf(m->arm.input, sizeof(m->arm.input), "%s%s%s", where.text, where.command[0] ? "; to open it: " : "",
+		 where.command);
+	if (!was) {
+		log_warn("%s is not filtered for %s: connections redirected to port %u would be dropped by %s", ifname,
+			 family == AF_INET ? "IPv4" : "IPv6", m->socks.port, where.text);
+		if (where.command[0])
+			log_warn("to open it: %s", where.command);
+	}
+	return true;
+}
+
+static void arm_check_input(struct monitor *m)
+{
+	struct lan *lan = &m->lan;
+
+	for (size_t i = 0; i < lan->n; i++) {
+		struct lan_if *f = &lan->itf[i];
+
+		if (f->arm.v4)
+			f->drop4 = arm_input_drops(m, f->arm.ifname, AF_INET, f->drop4);
+		if (f->arm.v6)
+			f->drop6 = arm_input_drops(m, f->arm.ifname, AF_INET6, f->drop6);
+	}
+	if (lan->self4)
+		lan->self_drop4 = arm_input_drops(m, "lo", AF_INET, lan->self_drop4);
+	if (lan->self6)
+		lan->self_drop6 = arm_input_drops(m, "lo", AF_INET6, lan->self_drop6);
+}
+
+static void arm_report(struct monitor *m)
+{
+	char text[4096], *line = text, *end;
+	int n;
+
+	ruleset_report(m->ruleset, text, sizeof(text));
+	for (; (end = strchr(line, '\n')); line = end + 1) {
+		*end = '\0';
+		log_warn("%s", line);
+	}
+	n = rtnl_source_rules(m->rtnl);
+	if (n > 0)
+		log_warn("%d ip rules select by source, mark or interface: what the proxy dials may leave elsewhere than what it replaces", n);
+}
+
+static void arm_read_ruleset(struct monitor *m, bool first)
+{
+	bool open = true;
+	char why[256];
+
+	ev_io_stop(m->loop, &m->ruleset_io);
+	ruleset_free(m->ruleset);
+	m->ruleset = ruleset_load(why, sizeof(why));
+	if (m->ruleset) {
+		ev_io_set(&m->ruleset_io, ruleset_fd(m->ruleset), EV_READ);
+		ev_io_start(m->loop, &m->ruleset_io);
+		open = ruleset_forward_open(m->ruleset);
+		if (first || (m->settings.forward_open && !open))
+			arm_report(m);
+	} else {
+		log_warn("the other firewall tables could not be read, their policies are not known: %s", why);
+	}
+	m->settings.forward_open = open;
+	m->settings.forward_epoch++;
+	m->arm.missing_ms = 0;		/* what kept connections out may be gone */
+	arrival_reset(&m->arm.arrival, 0, 0);
+}
+
+static void arm_on_ruleset_soon(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct monitor *m = CONTAINER_OF(w, struct monitor, ruleset_soon);
+
+	(void)loop, (void)revents;
+	if (m->stopping)
+		return;
+	log_debug("another firewall table changed");
+	arm_read_ruleset(m, false);
+	arm_check_input(m);
+	arm_lan_set(m);
+	monitor_settings_changed(m);
+	arm_consider(m);
+}
+
+static void arm_ruleset_changed(struct monitor *m)
+{
+	if (!ev_is_active(&m->ruleset_soon)) {
+		ev_timer_set(&m->ruleset_soon, SETTLE_MS / 1000.0, 0);
+		ev_timer_start(m->loop, &m->ruleset_soon);
+	}
+}
+
+static void arm_on_ruleset(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct monitor *m = CONTAINER_OF(w, struct monitor, ruleset_io);
+
+	(void)revents;
+	if (!ruleset_stale(m->ruleset))
+		return;
+	ev_io_stop(loop, w);
+	arm_ruleset_changed(m);
+}
+
+static void arm_on_events(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct monitor *m = CONTAINER_OF(w, struct monitor, events_io);
+	int what = nftevent_read(m->events);
+
+	(void)loop, (void)w, (void)revents;
+	if (what <= 0 || m->stopping)
+		return;
+	if (what & (NFTEVENT_GONE | NFTEVENT_LOST | NFTEVENT_OWN))
+		arm_check_table(m);
+}
+
+enum forward_verdict arm_forward(struct monitor *m, const struct addr *client, const struct addr *server)
+{
+	struct ruleset_packet p = { .family = client->family, .src = *client, .dst = *server };
+	const struct rtnl_link *link;
+	size_t n;
+	int in, out;
+
+	if (!m->ruleset || client->family != server->family)
+		return FORWARD_UNKNOWN;
+	if (rtnl_is_own(m->rtnl, client))
+		return FORWARD_PASSES;		/* our own traffic is not forwarded */
+	p.src.port_be = 0;
+	in = rtnl_route_oif(m->rtnl, client, NULL, 0);
+	out = in > 0 ? rtnl_route_oif(m->rtnl, server, client, (uint32_t)in) : in;
+	p.back_index = in > 0 ? (uint32_t)in : 0;
+	n = rtnl_links(m->rtnl, &link);
+	for (size_t i = 0; i < n; i++) {
+		if (in > 0 && link[i].index == (uint32_t)in)
+			arm_link(&link[i], &p.in);
+		if (out > 0 && link[i].index == (uint32_t)out)
+			arm_link(&link[i], &p.out);
+	}
+	p.hw_known = rtnl_neighbour(m->rtnl, client, p.hw) == 0;
+	switch (ruleset_forward(m->ruleset, &p, NULL)) {
+	case RULESET_PASSES:
+		return FORWARD_PASSES;
+	case RULESET_DROPPED:
+		return FORWARD_DROPPED;
+	case RULESET_UNKNOWN:
+		break;
+	}
+	return FORWARD_UNKNOWN;
+}
+
+/* --- interfaces --------------------------------------------------------------------- */
+
+void arm_gateway_changed(struct monitor *m)
+{
+	const struct gateway *g = monitor_gateway(m);
+
+	lan_find(&m->lan, g, m->rtnl);
+	arm_check_input(m);	/* the port may be another one, too */
+	arm_exempt_set(m, g);
+	arm_lan_set(m);
+	m->arm.renewed_ms = 0;
+}
+
+static void arm_on_rtnl(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct monitor *m = CONTAINER_OF(w, struct monitor, rtnl_io);
+	int changed = rtnl_read(m->rtnl);
+
+	(void)loop, (void)revents;
+	if (changed <= 0 || m->stopping)
+		return;
+	m->settings.forward_epoch++;	/* a route may lead elsewhere now */
+	if (lan_find(&m->lan, monitor_gateway(m), m->rtnl)) {
+		arm_check_input(m);
+		arm_lan_set(m);
+		m->arm.renewed_ms = 0;
+		arm_consider(m);
+	}
+	if (!m->settings.forward_open)
+		monitor_settings_changed(m);
+}
+
+/* --- the lease ------------------------------------------------------------------------ */
+
+static void arm_facts(struct monitor *m, struct lease_facts *f)
+{
+	*f = (struct lease_facts){
+		.stopping = m->stopping, .rules = m->rules != NULL, .table = m->arm.table,
+		.queue_rules = m->arm.queue_rules, .interfaces = (unsigned)m->lan.n,
+		.filter_self = m->lan.self4 || m->lan.self6, .input_drop = lan_dropped(&m->lan) && !lan_any(&m->lan),
+		.not_arriving = m->arm.missing_ms != 0, .failure = m->arm.failure[0] ? m->arm.failure : NULL,
+		.input = m->arm.input[0] ? m->arm.input : NULL,
+	};
+	if (!m->started)
+		f->down = "the daemon";
+	for (struct proc *p = children_first(&m->kids); p; p = children_next(p)) {
+		if (!p->ready && !f->down)
+			f->down = p->name;
+		if (p->silent && !f->silent)
+			f->silent = p->name;
+		p->overload = p->ready && (lease_overload(p->overload, p->pong.files, p->pong.max_files) ||
+					   lease_overload(p->overload, p->pong.connections, p->pong.max_connections));
+		if (p->overload && !f->overloaded)
+			f->overloaded = p->name;
+	}
+	f->overload = f->overloaded != NULL;
+}
+
+static uint64_t arm_accepted(struct monitor *m)
+{
+	uint64_t sum = 0;
+
+	for (struct proc *p = children_first(&m->kids); p; p = children_next(p))
+		sum += proc_accepted(p);
+	return sum;
+}
+
+static void arm_log_change(struct monitor *m, enum lease was, uint64_t now)
+{
+	double s = (double)(now - m->arm.since_ms) / 1000;
+
+	if (m->arm.lease == LEASE_ARMED) {
+		if (m->announced)
+			log_info("armed again after %.1f s", s);
+		else
+			log_info("armed");
+	} else if (m->stopping) {
+		log_info("disarmed");
+	} else if (m->announced || m->arm.lease != LEASE_CHILD_DOWN) {
+		if (was == LEASE_ARMED)
+			log_warn("not armed: %s (was armed for %.1f s)", m->arm.why, s);
+		else
+			log_warn("not armed: %s", m->arm.why);
+	}
+}
+
+static void arm_withdraw(struct monitor *m)
+{
+	int err = m->nft ? nftset_lease_end(m->nft) : 0;
+
+	m->arm.renewed_ms = 0;
+	if (err && err != -ENOENT)	/* it lapses by itself within LIMIT_LEASE_SECONDS */
+		log_warn("the lease could not be withdrawn: %s", strerror(-err));
+}
+
+static void arm_renew(struct monitor *m, uint64_t now)
+{
+	struct nftset_arm arm[LAN_MAX];
+	size_t n = lan_arms(&m->lan, arm);
+	static unsigned long long last_ms;
+	int err;
+
+	if (m->arm.renewed_ms && now - m->arm.renewed_ms < RENEW_MS)
+		return;
+	err = nftset_lease(m->nft, arm, n, lan_self(&m->lan, AF_INET), lan_self(&m->lan, AF_INET6),
+			   LIMIT_LEASE_SECONDS * 1000);
+	if (err == 0) {
+		m->arm.renewed_ms = now;
+		if (!m->announced) {
+			m->announced = true;
+			if (write(STDOUT_FILENO, "armed\n", 6) < 0)
+				log_debug("nobody reads standard output");
+		}
+		return;
+	}
+	if (err == -ENOENT)
+		arm_check_table(m);
+	else if (log_once(&last_ms, 10000))
+		log_warn("the lease could not be renewed, trying again: %s", strerror(-err));
+}
+
+void arm_consider(struct monitor *m)
+{
+	enum lease was = m->arm.lease;
+	struct lease_facts f;
+	char why[LEASE_WHY];
+	uint64_t now = clock_ms();
+
+	if (!m->nft)
+		return;
+	arm_facts(m, &f);
+	m->arm.lease = lease_decide(&f, why);
+	if (f.overload && m->arm.lease == LEASE_OVERLOAD && was == LEASE_ARMED)
+		count(COUNTER_OVERLOADS);
+	if (m->arm.lease != was || strcmp(why, m->arm.why) != 0) {
+		bool change = (m->arm.lease == LEASE_ARMED) != (was == LEASE_ARMED);
+
+		memcpy(m->arm.why, why, sizeof(why));
+		if (m->arm.lease != was)
+			arm_log_change(m, was, now);
+		if (change) {
+			m->arm.since_ms = now;
+			m->arm.since = time(NULL);
+			arrival_reset(&m->arm.arrival, m->arm.redirected, arm_accepted(m));
+		}
+		if (m->arm.lease != LEASE_ARMED && was == LEASE_ARMED)
+			arm_withdraw(m);
+		status_send(m);
+	}
+	if (m->arm.lease == LEASE_ARMED)
+		arm_renew(m, now);
+}
+
+/* --- each second ------------------------------------------------------------------------ */
+
+static void arm_read_counters(struct monitor *m)
+{
+	uint64_t redirected, tcp, udp, bytes;
+
+	if (nftset_counter(m->nft, "redirected", &redirected, &bytes) || nftset_counter(m->nft, "refused_tcp", &tcp, &bytes) ||
+	    nftset_counter(m->nft, "refused_udp", &udp, &bytes))
+		return;
+	for (int i = 0; i < 2; i++) {
+		uint64_t value = i ? tcp + udp : redirected;
+
+		if (value < m->arm.kernel[i])	/* somebody else loaded the table again */
+			m->arm.kernel_before[i] += m->arm.kernel[i];
+		m->arm.kernel[i] = value;
+	}
+	m->arm.redirected = m->arm.kernel_before[0] + m->arm.kernel[0];
+	m->arm.refused = m->arm.kernel_before[1] + m->arm.kernel[1];
+	counters->n[COUNTER_REFUSED_SYNS] = m->arm.refused;
+}
+
+/* what the kernel redirects must arrive; where it does not, somebody drops it and we cannot override that */
+static void arm_check_arrival(struct monitor *m, uint64_t now)
+{
+	struct arrival *a = &m->arm.arrival;
+
+	if (m->arm.missing_ms) {
+		if (now - m->arm.missing_ms >= MISSING_AGAIN_MS) {
+			m->arm.missing_ms = 0;
+			arrival_reset(a, m->arm.redirected, arm_accepted(m));
+		}
+		return;
+	}
+	if (m->arm.lease != LEASE_ARMED || !arrival_missing(a, m->arm.redirected, arm_accepted(m), now))
+		return;
+	if (taken_arriving(m->socks.port)) {	/* handshakes that hang are a client's fault, not a policy's */
+		arrival_reset(a, m->arm.redirected, arm_accepted(m));
+		return;
+	}
+	log_warn("%llu connections were redirected to port %u and none arrived within %d s: something on this machine drops them",
+		 (unsigned long long)(m->arm.redirected - a->redirected), m->socks.port, ARRIVAL_MS / 1000);
+	m->arm.missing_ms = now;
+	m->arm.input[0] = '\0';
+	arm_check_input(m);
+}
+
+void arm_tick(struct monitor *m, uint64_t now)
+{
+	if (!m->nft || m->stopping)
+		return;
+	if (!m->arm.table || !m->arm.queue_rules)
+		arm_check_table(m);
+	if (now - m->arm.second_ms >= SECOND_MS) {
+		m->arm.second_ms = now;
+		arm_check_table(m);
+		arm_read_counters(m);
+		arm_check_arrival(m, now);
+		arm_consider(m);
+		status_send(m);
+		return;
+	}
+	arm_consider(m);
+}
+
+/* --- start and end ------------------------------------------------------------------------ */
+
+static bool arm_open_sockets(struct monitor *m)
+{
+	int err = nftset_new(&m->nft);
+
+	if (!err)
+		err = rtnl_new(&m->rtnl);
+	if (!err)
+		err = setsync_new(&m->sync, m->nft, m->rtnl);
+	if (!err)
+		m->events = nftevent_open();
+	if (!err && m->events < 0)
+		err = m->events;
+	if (err)
+		log_error("netlink: %s", strerror(-err));
+	return !err;
+}
+
+bool arm_open(struct monitor *m)
+{
+	if (!arm_open_sockets(m))
+		return false;
+	ev_io_init(&m->ruleset_io, arm_on_ruleset, -1, EV_READ);
+	ev_timer_init(&m->ruleset_soon, arm_on_ruleset_soon, SETTLE_MS / 1000.0, 0);
+	arm_read_ruleset(m, true);
+	lan_find(&m->lan, monitor_gateway(m), m->rtnl);
+	arm_check_input(m);
+	if (!arm_load_table(m, monitor_gateway(m))) {
+		log_error("%s", m->arm.failure);
+		return false;
+	}
+	ev_io_init(&m->events_io, arm_on_events, m->events, EV_READ);
+	ev_io_start(m->loop, &m->events_io);
+	ev_io_init(&m->rtnl_io, arm_on_rtnl, rtnl_fd(m->rtnl), EV_READ);
+	ev_io_start(m->loop, &m->rtnl_io);
+	return true;
+}
+
+void arm_close(struct monitor *m)
+{
+	char err[FIREWALL_TEXT];
+	bool loaded = m->arm.table;
+
+	if (m->events >= 0)
+		close(m->events);
+	m->events = -1;
+	setsync_free(m->sync);
+	ruleset_free(m->ruleset);
+	rtnl_free(m->rtnl);
+	nftset_free(m->nft);
+	m->sync = NULL, m->ruleset = NULL, m->rtnl = NULL, m->nft = NULL;
+	if (loaded && firewall_unload(err))
+		log_error("the table inet dejunk could not be removed: %s", err);
+	m->arm.table = false;
+}
