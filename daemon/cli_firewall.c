@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* cli_firewall - load, remove or show the table, for scripts: what "run" does too, where it is missing */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "cli_rules.h"
+#include "firewall.h"
+#include "monitor.h"
+#include "nftset.h"
+
+/* on_failure: block must hold before the daemon runs, when nobody knows yet which interfaces are the lan */
+static int cli_firewall_block(const struct gateway *g)
+{
+	struct nftset_arm arm[GATEWAY_LANS];
+	struct nftset *nft;
+	int err = nftset_new(&nft);
+
+	if (err)
+		return err;
+	for (unsigned i = 0; i < g->lans; i++) {
+		arm[i] = (struct nftset_arm){ .v4 = true, .v6 = true };
+		snprintf(arm[i].ifname, sizeof(arm[i].ifname), "%s", g->lan[i]);
+	}
+	err = g->lan_auto ? nftset_lan_unknown(nft) : nftset_lan(nft, arm, g->lans);
+	nftset_free(nft);
+	return err;
+}
+
+static int cli_firewall_load(const struct gateway *g, uint32_t uid, const char *file)
+{
+	char text[FIREWALL_TEXT];
+	int err = firewall_load(g, uid, file, text);
+
+	if (err) {
+		fprintf(stderr, "dejunk: %s\n", text[0] ? text : strerror(-err));
+		return 2;
+	}
+	if (g->on_failure == FAILURE_BLOCK)
+		err = cli_firewall_block(g);
+	if (err)
+		fprintf(stderr, "dejunk: on_failure: block could not be prepared: %s\n", strerror(-err));
+	return err ? 2 : 0;
+}
+
+int cli_firewall(int argc, char **argv)
+{
+	static struct gateway g;
+	char file[FIREWALL_PATH], text[FIREWALL_TEXT];
+	struct options o;
+	uint32_t uid, gid;
+	bool load, show, unload;
+
+	if (!cli_options(argc, argv, OPT_CONFIG | OPT_OPERAND, "firewall load|unload|show [-c FILE]", &o))
+		return 2;
+	load = o.operand && strcmp(o.operand, "load") == 0;
+	show = o.operand && strcmp(o.operand, "show") == 0;
+	unload = o.operand && strcmp(o.operand, "unload") == 0;
+	if (!load && !show && !unload) {
+		fputs("usage: dejunk firewall load|unload|show [-c FILE]\n", stderr);
+		return 2;
+	}
+	if (!show && geteuid() != 0) {
+		fputs("dejunk: must run as root\n", stderr);
+		return 2;
+	}
+	if (unload) {
+		if (firewall_unload(text) == 0)
+			return 0;
+		fprintf(stderr, "dejunk: %s\n", text);
+		return 2;
+	}
+	if (!cli_gateway(o.config ? o.config : cli_rules_path(), &g))
+		return 2;
+	monitor_user(&uid, &gid);
+	firewall_file(file);
+	if (load)
+		return cli_firewall_load(&g, uid, file);
+	firewall_show(stdout, &g, uid, file);
+	return 0;
+}
