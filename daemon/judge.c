@@ -80,7 +80,9 @@ size_t judge_sets(const struct names_change *ch, enum setplan plan, bool maybe_r
 					     .timeout_s = (uint32_t)((ch->suspect_ms + 999) / 1000) };
 	else if (!ch->suspect && ch->was_suspect)
 		out[n++] = (struct msg_set){ .op = SET_DELETE, .set = SET_SUSPECT, .addr = ch->addr };
-	if (ch->client.kind == CLIENT_NONE)
+	/* a client known by its IP address connects to one family only; what it asks for the other is no pair */
+	if (ch->client.kind == CLIENT_NONE ||
+	    (ch->client.kind == CLIENT_IP && ch->client.ip.family != ch->addr.family))
 		return n;
 	if (ch->after == PAIR_ALL_BLOCKED) {
 		if ((renew || ch->before != PAIR_ALL_BLOCKED) && pair_s)

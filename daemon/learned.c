@@ -81,10 +81,16 @@ static void learned_put(struct learned *l, const struct msg_set *set)
 	l->overflow = true;
 }
 
-/* may the kernel refuse this pair although no name is known for it? */
-static bool learned_maybe_refused(const struct learned *l, const struct names_change *ch)
+/* may the kernel refuse a pair for which no name was known until now? (judge_first: no name known) */
+static bool learned_maybe_refused(const struct learned *l, const struct addr *client_ip, const struct names_change *ch)
 {
-	return ch->suspect || ch->was_suspect || rules_net_count(l->rules) > 0;
+	if (ch->before != PAIR_UNKNOWN || ch->after == PAIR_ALL_BLOCKED)
+		return false;
+	if (ch->suspect && rules_gateway(l->rules)->unlearned == UNLEARNED_REFUSE)
+		return true;
+	return rules_net_count(l->rules) > 0 &&
+	       rules_connection(l->rules, client_ip->family ? client_ip : NULL, &ch->addr, (struct span){ "", 0 },
+				l->minute).action == ACT_BLOCK;
 }
 
 static void learned_on_change(void *arg, const struct names_change *ch)
@@ -95,7 +101,7 @@ static void learned_on_change(void *arg, const struct names_change *ch)
 
 	if (l->expiring)
 		return;
-	n = judge_sets(ch, SETPLAN_CHANGE, learned_maybe_refused(l, ch), set);
+	n = judge_sets(ch, SETPLAN_CHANGE, false, set);
 	for (size_t i = 0; i < n; i++)
 		learned_put(l, &set[i]);
 }
@@ -314,7 +320,7 @@ uint64_t learned_answer(struct learned *l, const struct client *client, const st
 		if (names_learn(l->names, &a, &addr[i], now_ms, &ch, &evicted) != NAMES_LEARNED)
 			continue;
 		size_t k = judge_sets(&ch, a.blocked ? SETPLAN_BLOCKED : SETPLAN_CHANGE,
-				      learned_maybe_refused(l, &ch), set);
+				      learned_maybe_refused(l, client_ip, &ch), set);
 
 		for (size_t j = 0; j < k; j++)
 			learned_put(l, &set[j]);
@@ -373,7 +379,9 @@ void learned_done(struct learned *l, uint32_t seq, int error)
 		return;
 	if (error) {
 		count(COUNTER_SET_ERRORS);
-		if (log_once(&told, 60000))
+		if (error == EINVAL)	/* an address of our own, say: the monitor is right to leave it out */
+			log_debug("the monitor left set changes out");
+		else if (log_once(&told, 60000))
 			log_warn("set changes were not all taken: %s", strerror(error));
 	}
 	learned_flush(l);

@@ -266,6 +266,17 @@ fail:
 	return NULL;
 }
 
+int nfq_fail_open(struct nfq *q, bool on)
+{
+	char buf[256];
+	struct nlmsghdr *nlh = nfq_nlmsg_put(buf, NFQNL_MSG_CONFIG, q->number);
+
+	mnl_attr_put_u32(nlh, NFQA_CFG_FLAGS, htonl(on ? NFQA_CFG_F_FAIL_OPEN : 0));
+	mnl_attr_put_u32(nlh, NFQA_CFG_MASK, htonl(NFQA_CFG_F_FAIL_OPEN));
+	/* no acknowledgement: packets may stand before it, and a flag that this kernel took at bind it takes now */
+	return mnl_socket_sendto(q->nl, nlh, nlh->nlmsg_len) < 0 ? -errno : 0;
+}
+
 uint32_t nfq_owner(uint16_t number)
 {
 	FILE *f = fopen("/proc/net/netfilter/nfnetlink_queue", "re");

@@ -60,6 +60,9 @@ void nfq_free(struct nfq *q);
 /* nfq_socket - the non-blocking socket, to wait for reading */
 int nfq_socket(const struct nfq *q);
 
+/* nfq_fail_open - switch NFQ_FAIL_OPEN on or off; 0 or a negative errno */
+int nfq_fail_open(struct nfq *q, bool on);
+
 /* nfq_recv - take up to NFQ_BATCH packets, calling @on_packet for each
  * @on_packet may call nfq_verdict(), never nfq_recv() or nfq_free().
  *

@@ -47,6 +47,7 @@ static void packet_on_rules(struct child *c, struct ipc_message *m)
 	struct rules *r = rules_map(m->fd, why, sizeof(why));
 
 	if (r) {
+		queue_rules(packet.queue, rules_gateway(r));
 		learned_rules(packet.learned, r);
 		return;
 	}

@@ -421,6 +421,12 @@ void queue_settings(struct queue *q)
 	q->mark_refuse = q->child->settings.mark_refuse;
 }
 
+void queue_rules(struct queue *q, const struct gateway *g)
+{
+	nfq_fail_open(q->syn, g->on_failure == FAILURE_PASS);
+	nfq_fail_open(q->dns, g->on_failure == FAILURE_PASS);
+}
+
 void queue_free(struct queue *q)
 {
 	struct held_packet *h;

@@ -12,6 +12,7 @@
 #define DEJUNK_QUEUE_H
 
 #include "child.h"
+#include "gateway.h"
 #include "learned.h"
 
 struct queue;
@@ -25,6 +26,8 @@ void queue_free(struct queue *q);
 void queue_peer(struct queue *q, int fd);
 /* queue_settings - the child's settings changed; queue numbers cannot */
 void queue_settings(struct queue *q);
+/* queue_rules - new rules: a full queue passes what does not fit, unless on_failure is to block */
+void queue_rules(struct queue *q, const struct gateway *g);
 /* queue_sets_done - set changes were committed (learned_position): release what waited for them */
 void queue_sets_done(struct queue *q);
 

@@ -195,6 +195,17 @@ static void a_host_resolved_ahead_refuses_nobody(void **state)
 	assert_string_equal(plan_text(&ch, SETPLAN_BLOCKED, true), "+s");
 }
 
+static void a_client_known_by_its_ip_is_refused_in_its_own_family_only(void **state)
+{
+	struct names_change ch = change(PAIR_UNKNOWN, PAIR_ALL_BLOCKED, false, true);
+
+	(void)state;
+	ch.client = (struct client){ .kind = CLIENT_IP, .ip = address("10.1.0.2") };
+	assert_string_equal(plan_text(&ch, SETPLAN_BLOCKED, true), "+s+r");
+	ch.client.ip = address("fd01::2");
+	assert_string_equal(plan_text(&ch, SETPLAN_BLOCKED, true), "+s");
+}
+
 static void the_kernel_never_refuses_longer_than_the_names_live(void **state)
 {
 	struct names_change ch = change(PAIR_UNKNOWN, PAIR_ALL_BLOCKED, true, true);
@@ -215,6 +226,7 @@ int main(void)
 		cmocka_unit_test(a_first_packet_is_judged_by_what_this_client_resolved),
 		cmocka_unit_test(set_changes_follow_the_pair),
 		cmocka_unit_test(a_host_resolved_ahead_refuses_nobody),
+		cmocka_unit_test(a_client_known_by_its_ip_is_refused_in_its_own_family_only),
 		cmocka_unit_test(the_kernel_never_refuses_longer_than_the_names_live),
 	};
 

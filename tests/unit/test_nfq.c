@@ -203,6 +203,13 @@ static void a_full_queue_passes_what_does_not_fit(void **state)
 	while (next_number(in) >= 0)
 		passed++;
 	assert_int_equal(passed, 42);
+	assert_int_equal(nfq_fail_open(s.q, false), 0);
+	send_numbers(out, 50);
+	assert_int_equal(next_number(in), -1);
+	assert_int_equal(nfq_fail_open(s.q, true), 0);
+	send_numbers(out, 50);
+	for (int i = 0; i < 50; i++)
+		assert_int_equal(next_number(in), i);
 	nfq_free(s.q);
 	close(in), close(out);
 }
