@@ -10,6 +10,7 @@
 #include "compile.h"
 #include "container.h"
 #include "packet.h"
+#include "proxy.h"
 #include "reader.h"
 
 struct verb {
@@ -38,6 +39,7 @@ static const struct {
 	{ ROLE_COMPILE, compile_main },
 	{ ROLE_QUEUE, packet_main },
 	{ ROLE_READER, reader_main },
+	{ ROLE_PROXY, proxy_main },
 	{ ROLE_ADMIN, admin_main },
 };
 
