@@ -7,6 +7,8 @@ bool glob_match(struct span pattern, struct span text)
 	struct span piece = span_until(pattern, '*');
 	size_t tail;
 
+	if (!text.p)
+		text = (struct span){ "", 0 };
 	/* before the first star, and after the last: cheap, and most texts fail here */
 	if (piece.len == pattern.len)
 		return span_eq(pattern, text);

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* links: rules rules_decide rules_build rules_load rules_load_gateway rules_load_rule rules_load_list rules_report yaml_tree image names_table glob regex schedule host addr gateway list_detect list_hosts list_domains */
+/* bad files and what is said of them; good ones and what they mean; the manual page and the table of keys */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "rules_text.h"
+
+/* each message is expected in the text, in this order; "" ends */
+static const struct {
+	const char *yaml;
+	const char *says[6];
+} bad[] = {
+	{ "gateway:\n  listn: 3129\n", { "rules.yaml:2:3: error: unknown key \"listn\"; did you mean \"listen\"?\n"
+					 "      listn: 3129\n      ^\n" } },
+	{ "gatewy: {}\n", { "1:1: error: unknown key \"gatewy\"; did you mean \"gateway\"?" } },
+	{ "zebra: {}\n", { "unknown key \"zebra\"; expected one of gateway, lists, groups, rules" } },
+	{ "- a\n", { "1:1: error: found a list; expected the sections" } },
+	{ "gateway: [1]\n", { "1:10: error: found a list; expected keys of the gateway section" } },
+	{ "gateway:\n  listen: 0\n  workers: 65\n  on_failure: maybe\n  probe: localhost:1\n",
+	  { "2:11: error: \"0\" is no port", "3:12: error: \"65\" is no number of processes; expected 1 to 64",
+	    "4:15: error: \"maybe\" is not known here; expected pass or block", "5:10: error: \"localhost:1\" is no address" } },
+	{ "gateway:\n  lan: auto\n  lan: br0\n", { "3:3: error: \"lan\" again; it is already on line 2" } },
+	{ "gateway: {lan: [auto, br0]}\n", { "1:17: error: \"auto\" among names" } },
+	{ "gateway: {lan: averyveryverylongname}\n", { "is no interface name; expected one of at most 15 bytes" } },
+	{ "gateway: {exempt: [10.0.0.0/33]}\n", { "\"10.0.0.0/33\" is no address" } },
+	{ "gateway: {http_ports: []}\n", { "found an empty list; expected ports" } },
+	{ "rules: {a: b}\n", { "1:8: error: found a map; expected a list; each rule begins with" } },
+	{ "rules:\n  - 17\n", { "2:5: error: found a single value; expected a rule" } },
+	{ "rules:\n  - host: a.test\n", { "2:5: error: a rule that does nothing; expected block:, allow: or limit:" } },
+	{ "rules:\n  - {block: requests, allow: requests, host: a}\n", { "2:30: error: one rule cannot do two things" } },
+	{ "rules:\n  - {block: everything, host: a}\n", { "2:13: error: only allow knows \"everything\"" } },
+	{ "rules:\n  - {limit: images, host: a}\n", { "\"images\" is not known here; expected cookies" } },
+	{ "rules:\n  - {block: reqests, host: a}\n", { "\"reqests\" is not known here; expected connections, requests, cookies or images" } },
+	{ "rules:\n  - block: requests\n", { "2:5: error: a rule without a condition would block all requests" } },
+	{ "rules:\n  - {block: requests, host: \"a b\"}\n", { "2:29: error: \"a b\" is no host name" } },
+	{ "rules:\n  - {block: requests, host: \"http://a.test/\"}\n", { "is no host name; expected one such as ads.example" } },
+	{ "rules:\n  - {block: requests, host: \"*.a.test\"}\n", { "a name covers all below it; expected \"a.test\"" } },
+	{ "rules:\n  - {block: requests, host: [a.test, {b: c}, []]}\n", { "2:38: error: found a map; expected host names",
+									   "2:46: error: found an empty list" } },
+	{ "rules:\n  - {block: requests, host: }\n", { "found nothing; expected host names" } },
+	{ "rules:\n  - {block: requests, url: \"/a(b/\"}\n", { "2:28: error: regular expression: missing closing parenthesis, after \"a(b\"" } },
+	{ "rules:\n  - {block: requests, url: \"/ads\"}\n", { "a regular expression begins and ends with \"/\"" } },
+	{ "rules:\n  - {block: requests, url: \"http://a.test/*\"}\n", { "URLs are compared without their scheme" } },
+	{ "rules:\n  - {block: requests, url: a.test}\n", { "can match no URL, for each has a path" } },
+	{ "rules:\n  - {block: connections, url: \"*x*\"}\n", { "2:26: error: a connection has no URL" } },
+	{ "rules:\n  - {block: requests, name: uid}\n", { "only cookies have names" } },
+	{ "rules:\n  - {block: requests, size: 1x1}\n", { "only images have a size" } },
+	{ "rules:\n  - {block: images, size: [1x, 0x1, 1x1x1, 99999x1]}\n", { "\"1x\" is no size", "\"0x1\" is", "\"1x1x1\" is", "\"99999x1\" is" } },
+	{ "rules:\n  - {block: requests, third_party: maybe}\n", { "expected yes or no" } },
+	{ "rules:\n  - {block: requests, address: a.test}\n", { "\"a.test\" is no address" } },
+	{ "groups: {kids: 10.0.0.0/8}\nrules:\n  - {block: requests, host: a, group: kidz}\n",
+	  { "3:39: error: there is no group \"kidz\"; did you mean \"kids\"?" } },
+	{ "groups: {kids: [phone]}\n", { "1:17: error: \"phone\" is no address" } },
+	{ "groups: {a: 10.0.0.1, a: 10.0.0.2}\n", { "group \"a\" again" } },
+	{ "rules:\n  - {block: requests, host: a, between: [noon]}\n", { "\"noon\" is no time; expected days, times or both" } },
+	{ "lists:\n  - mode: block\n", { "2:5: error: a list without a place; expected \"file: PATH\"" } },
+	{ "lists:\n  - {file: x, mode: watch}\n", { "expected block or observe" } },
+	{ "rules:\n  - {block: requests, host: [a}\n", { "2:" } },
+	{ "rules:\n\t- a\n", { "2:1: error: found character that cannot start any token" } },
+	{ "a: \xff\n", { "1:4: error: " } },
+	{ "a: 1\n---\nb: 2\n", { "a second document" } },
+	{ "rules: *nothing\n", { "1:8: error: alias of an anchor that was not defined before it" } },
+	{ "rules: &a [*a]\n", { "alias within its own anchor" } },
+	{ "a: [[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]\n", { "nested too deeply" } },
+};
+
+static void says_what_is_wrong_and_where(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct rules_report report;
+		int fd = rules_text_build(span_of(bad[i].yaml), NULL, &report);
+		char *text = rules_report_text(&report);
+		const char *at = text;
+
+		if (fd >= 0)
+			fail_msg("accepted:\n%s", bad[i].yaml);
+		for (int k = 0; k < 6 && bad[i].says[k]; k++) {
+			at = strstr(at, bad[i].says[k]);
+			if (!at)
+				fail_msg("not said: %s\nbut:\n%s", bad[i].says[k], text);
+		}
+		free(text);
+		rules_report_fini(&report);
+	}
+}
+
+static void a_bad_list_is_a_warning(void **state)
+{
+	static const struct text_file files[] = {
+		{ "page.txt", SPAN_LIT("<html>404</html>\n") }, { "easy.txt", SPAN_LIT("[Adblock Plus]\n||a.test^\n") },
+		{ "none.txt", SPAN_LIT("# nothing\n") }, { "good.txt", SPAN_LIT("ads.test\n") },
+		{ "local.txt", SPAN_LIT("127.0.0.1 localhost\n") }, { NULL, { NULL, 0 } },
+	};
+	struct rules_report report;
+	int fd = rules_text_build(SPAN_LIT("lists:\n - file: gone.txt\n - file: page.txt\n - file: easy.txt\n - file: none.txt\n"
+					   " - file: good.txt\n - file: local.txt\n"), files, &report);
+	char *text = rules_report_text(&report), why[100];
+	struct rules *r;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(report.errors, 0);
+	assert_int_equal(report.warnings, 5);
+	assert_non_null(strstr(text, "2:10: warning: list \"gone.txt\" is left out: No such file or directory"));
+	assert_non_null(strstr(text, "list \"page.txt\" is left out: it is an HTML page, not a list"));
+	assert_non_null(strstr(text, "list \"easy.txt\" is left out: its format is not supported yet (format: Adblock)"));
+	assert_non_null(strstr(text, "list \"none.txt\" is left out: there is nothing in it but comments"));
+	assert_non_null(strstr(text, "list \"local.txt\" is left out: no line of it could be used"));
+	r = rules_map(fd, why, sizeof(why));
+	assert_int_equal(rules_connection(r, NULL, NULL, SPAN_LIT("x.ads.test"), 0).action, ACT_BLOCK);
+	rules_put(r);
+	close(fd);
+	free(text);
+	rules_report_fini(&report);
+}
+
+static void the_gateway_section(void **state)
+{
+	struct rules *r = rules_text_map("gateway:\n  lan: [br0, eth1]\n  filter_self: no\n  http_ports: [80, 8080, 80]\n  listen: 4000\n"
+					 "  workers: 3\n  on_failure: block\n  refuse_with: drop\n  unlearned: refuse\n"
+					 "  non_http: refuse\n  probe: \"[::1]:1100\"\n  exempt: 10.1.2.3/8\n", NULL);
+	const struct gateway *g = rules_gateway(r);
+	char text[ADDR_TEXT];
+
+	(void)state;
+	assert_int_equal(g->lan_auto, 0);
+	assert_int_equal(g->lans, 2);
+	assert_string_equal(g->lan[1], "eth1");
+	assert_int_equal(g->filter_self, SWITCH_NO);
+	assert_int_equal(g->http_ports, 2);
+	assert_int_equal(g->http_port[1], 8080);
+	assert_int_equal(g->listen, 4000);
+	assert_int_equal(g->workers, 3);
+	assert_int_equal(g->on_failure, FAILURE_BLOCK);
+	assert_int_equal(g->refuse_with, REFUSE_DROP);
+	assert_int_equal(g->unlearned, UNLEARNED_REFUSE);
+	assert_int_equal(g->non_http, NON_HTTP_REFUSE);
+	assert_string_equal(addr_format_port(&g->probe, text), "[::1]:1100");
+	assert_int_equal(g->exempts, 1);
+	assert_string_equal(addr_format(&g->exempt[0].net, text), "10.0.0.0");
+	rules_put(r);
+	r = rules_text_map("# nothing but a comment\ngateway:\nrules: []\nlists:\n", NULL);
+	g = rules_gateway(r);
+	assert_true(g->lan_auto && g->filter_self == SWITCH_AUTO && g->listen == 3129 && g->http_port[0] == 80);
+	assert_int_equal(g->probe.family, 0);
+	rules_put(r);
+}
+
+static void anchors_are_bounded(void **state)
+{
+	char *yaml = malloc(1 << 20);
+	size_t len = 0;
+	struct rules_report report;
+
+	(void)state;
+	/* 1000 hosts, 4000 times: 4 million values out of a short file */
+	len += (size_t)sprintf(yaml, "rules:\n  - {block: requests, host: &h [");
+	for (int i = 0; i < 1000; i++)
+		len += (size_t)sprintf(yaml + len, "h%d.test,", i);
+	len += (size_t)sprintf(yaml + len, "]}\n");
+	for (int i = 0; i < 4000; i++)
+		len += (size_t)sprintf(yaml + len, "  - {block: requests, host: *h}\n");
+	assert_true(rules_text_build((struct span){ yaml, len }, NULL, &report) < 0);
+	assert_int_equal(report.errors, 1);
+	assert_non_null(strstr(report.notes[0].message, "values"));
+	rules_report_fini(&report);
+	free(yaml);
+	rules_put(rules_text_map("rules:\n  - {block: requests, host: &h [a.test, b.test]}\n  - {block: images, host: *h}\n", NULL));
+}
+
+static void many_errors_are_cut(void **state)
+{
+	char yaml[20000] = "gateway:\n";
+	size_t len = strlen(yaml);
+	struct rules_report report;
+	char *text;
+
+	(void)state;
+	for (int i = 0; i < 300; i++)
+		len += (size_t)sprintf(yaml + len, "  key%d: 1\n", i);
+	assert_true(rules_text_build((struct span){ yaml, len }, NULL, &report) < 0);
+	assert_int_equal(report.errors, 300);
+	assert_int_equal(report.count, LIMIT_RULES_ERRORS);
+	text = rules_report_text(&report);
+	assert_non_null(strstr(text, "and 200 more errors"));
+	free(text);
+	rules_report_fini(&report);
+}
+
+static char *slurp(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char *p = calloc(1, 1 << 20);
+
+	if (!f || fread(p, 1, (1 << 20) - 1, f) == 0) {
+		free(p);
+		p = NULL;
+	}
+	if (f)
+		fclose(f);
+	return p;
+}
+
+static void every_key_is_in_the_manual_page(void **state)
+{
+	char *page = slurp("man/rules.yaml.5"), *keys = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&keys, &len);
+	char *line, *save = NULL;
+
+	(void)state;
+	if (!page) {
+		fclose(out);
+		free(keys);
+		print_message("SKIP: run in the root of the repository\n");
+		skip();
+	}
+	rules_load_keys(out);
+	fclose(out);
+	for (line = strtok_r(keys, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *key = strchr(line, '\t') + 1, *standard = strchr(key, '\t') + 1, want[100], *item, *end;
+
+		standard[-1] = '\0';
+		*strchr(standard, '\t') = '\0';
+		snprintf(want, sizeof(want), ".It Cm %s", key);
+		item = strstr(page, want);
+		while (item && item[strlen(want)] != '\n' && item[strlen(want)] != ' ')
+			item = strstr(item + 1, want);
+		if (!item)
+			fail_msg("rules.yaml(5) has no \"%s\"", want);
+		if (*standard == '\0')
+			continue;
+		/* and the default stands in its paragraph */
+		end = strstr(item + 1, "\n.It ");
+		snprintf(want, sizeof(want), "Default: %s", standard);
+		item = strstr(item, want);
+		if (!item || (end && item > end))
+			fail_msg("rules.yaml(5), %s: no \"%s\"", key, want);
+	}
+	free(keys);
+	free(page);
+}
+
+static void the_policy_in_the_tree_is_good(void **state)
+{
+	char *yaml = slurp("rules.yaml");
+	struct rules *r;
+
+	(void)state;
+	if (!yaml) {
+		print_message("SKIP: run in the root of the repository\n");
+		skip();
+	}
+	r = rules_text_map(yaml, NULL);
+	assert_int_equal(rules_connection(r, NULL, NULL, SPAN_LIT("ad.doubleclick.net"), 0).action, ACT_BLOCK);
+	assert_int_equal(rules_connection(r, NULL, NULL, SPAN_LIT("debian.org"), 0).action, ACT_ALLOW);
+	assert_int_equal(rules_connection(r, NULL, NULL, SPAN_LIT("captive.apple.com"), 0).action, ACT_ALLOW);
+	assert_int_equal(rules_connection(r, NULL, NULL, SPAN_LIT("www.example.org"), 0).action, ACT_PASS);
+	rules_put(r);
+	free(yaml);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(says_what_is_wrong_and_where),
+		cmocka_unit_test(a_bad_list_is_a_warning),
+		cmocka_unit_test(the_gateway_section),
+		cmocka_unit_test(anchors_are_bounded),
+		cmocka_unit_test(many_errors_are_cut),
+		cmocka_unit_test(every_key_is_in_the_manual_page),
+		cmocka_unit_test(the_policy_in_the_tree_is_good),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
