@@ -8,13 +8,16 @@
 #include "cli.h"
 #include "cli_rules.h"
 #include "firewall.h"
+#include "firewall_numbers.h"
 #include "monitor.h"
 #include "nftset.h"
 
-/* on_failure: block must hold before the daemon runs, when nobody knows yet which interfaces are the lan */
+/* on_failure: block must hold before the daemon runs, when nobody knows yet which interfaces are the lan.
+ * Queue rules then do not let pass when nobody listens, and the exempt are exempt from the start. */
 static int cli_firewall_block(const struct gateway *g)
 {
 	struct nftset_arm arm[GATEWAY_LANS];
+	struct prefix exempt[GATEWAY_EXEMPT];
 	struct nftset *nft;
 	int err = nftset_new(&nft);
 
@@ -24,9 +27,14 @@ static int cli_firewall_block(const struct gateway *g)
 		arm[i] = (struct nftset_arm){ .v4 = true, .v6 = true };
 		snprintf(arm[i].ifname, sizeof(arm[i].ifname), "%s", g->lan[i]);
 	}
-	err = g->lan_auto ? nftset_lan_unknown(nft) : nftset_lan(nft, arm, g->lans);
+	memcpy(exempt, g->exempt, sizeof(exempt));
+	err = nftset_prefixes(nft, KSET_EXEMPT4, exempt, g->exempts);
+	if (!err)
+		err = g->lan_auto ? nftset_lan_unknown(nft) : nftset_lan(nft, arm, g->lans);
+	if (!err)
+		err = nftset_queue_rules(nft, FIREWALL_QUEUE_SYN, FIREWALL_QUEUE_DNS, false);
 	nftset_free(nft);
-	return err;
+	return err < 0 ? err : 0;
 }
 
 static int cli_firewall_load(const struct gateway *g, uint32_t uid, const char *file)

@@ -63,7 +63,10 @@ int firewall_file(char path[FIREWALL_PATH])
 		slash = strrchr(exe, '/');
 		if (slash)
 			*slash = '\0';
-		if (snprintf(path, FIREWALL_PATH, "%.*s/../nft/dejunk.nft", FIREWALL_PATH - 32, exe) > 0 &&
+		slash = strrchr(exe, '/');	/* the directory above the binary's */
+		if (slash)
+			*slash = '\0';
+		if (snprintf(path, FIREWALL_PATH, "%.*s/nft/dejunk.nft", FIREWALL_PATH - 32, exe) > 0 &&
 		    access(path, R_OK) == 0)
 			return 0;
 	}
