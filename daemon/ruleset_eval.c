@@ -186,14 +186,15 @@ static void eval_byteorder(struct eval *v, const struct rs_expr *e)
 		memset(v->known + e->dreg, 0, e->len);
 		return;
 	}
-	for (unsigned i = 0; i < e->len; i++) {
+	/* whole units only, as the kernel does; nft swaps a single byte by a size of two */
+	for (unsigned i = 0; i < e->len / size * size; i++) {
 		unsigned from = i;
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 		from = i / size * size + (size - 1 - i % size);
 #endif
-		v->val[e->dreg + i] = from < e->len ? val[from] : 0;
-		v->known[e->dreg + i] = from < e->len ? known[from] : 0;
+		v->val[e->dreg + i] = val[from];
+		v->known[e->dreg + i] = known[from];
 	}
 }
 
