@@ -6,6 +6,7 @@
 #include <libpsl.h>
 
 #include "image.h"
+#include "limits.h"
 #include "names_table.h"
 #include "regex.h"
 #include "rules.h"
