@@ -69,6 +69,7 @@ static void conn_enter(struct conn *c, enum conn_state state)
 {
 	static const char *const name[] = { "SILENT", "HTTP", "TUNNEL", "ANSWER", "LINGER", "CLOSED" };
 
+	assert(c->state != CONN_CLOSED);	/* nobody comes back from there */
 	if (log_level() >= LOG_LEVEL_DEBUG)
 		log_debug("#%u %s -> %s", c->id, name[c->state], name[state]);
 	c->state = (uint8_t)state;
@@ -432,6 +433,8 @@ static void conn_step(struct ev_loop *loop, struct conn *c)
 		if (c->state == CONN_CLOSED)
 			return;
 		wrote = conn_flush(loop, c);
+		if (c->state == CONN_CLOSED)
+			return;
 		if (c->state == CONN_HTTP && found == STEP_IDLE && !wrote)
 			found = conn_step_ends(loop, c);
 		if (found == STEP_FINISH)
