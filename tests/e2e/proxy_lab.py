@@ -13,6 +13,7 @@ REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 DEJUNK = os.environ.get('DEJUNK', os.path.join(REPO, 'build', 'dejunk'))
 UID = 63129
 V4, V6 = '198.51.100.1', '2001:db8:1::1'
+CLIENT = {4: '198.51.100.9', 6: '2001:db8:1::9'}    # not the proxy's: conntrack takes a port used again for the old flow
 REFUSED = {4: '198.51.100.2', 6: '2001:db8:1::2'}
 SILENT = {4: '198.51.100.3', 6: '2001:db8:1::3'}
 WAIT = 5            # seconds until a step of a conversation counts as failed
@@ -261,6 +262,8 @@ class Lab:
     def client(self, v, to=None, port=80):
         s = socket.socket(socket.AF_INET6 if v == 6 else socket.AF_INET)
         s.settimeout(WAIT)
+        if port == 80:
+            s.bind((CLIENT[v], 0))
         s.connect((to or (V6 if v == 6 else V4), port))
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return Peer(s, 'client')
@@ -310,9 +313,9 @@ def namespace():
         os.environ['PROXY_LAB'] = '1'
         os.execvp('unshare', ['unshare', '-n', '--', sys.executable] + sys.argv)
     run('ip', 'link', 'set', 'lo', 'up')
-    for ip in [V4, REFUSED[4], SILENT[4]]:
+    for ip in [V4, CLIENT[4], REFUSED[4], SILENT[4]]:
         run('ip', 'addr', 'add', ip + '/32', 'dev', 'lo')
-    for ip in [V6, REFUSED[6], SILENT[6]]:
+    for ip in [V6, CLIENT[6], REFUSED[6], SILENT[6]]:
         run('ip', 'addr', 'add', ip + '/128', 'dev', 'lo', 'nodad')
     rules = '''
     table inet lab {
