@@ -27,6 +27,7 @@
 #include "limits.h"
 #include "log.h"
 #include "nfq.h"
+#include "word.h"
 
 enum {
 	QUEUE_SYN_BYTES = 128,		/* copied of a first packet: the headers */
@@ -212,56 +213,18 @@ static void queue_on_dns(void *ctx, const struct nfq_packet *p)
 
 /* --- the reader's words --- */
 
-/* queue_names_len - bytes of @n names (chain_next) at the start of @in; -1: malformed */
-static ssize_t queue_names_len(struct span in, unsigned n)
+static void queue_on_read(struct queue *q, const struct word *w)
 {
-	struct span rest = in, name;
+	struct held_packet *h = held_find(q->held, w->head.packet_id);
 
-	while (n--)
-		if (!chain_next(&rest, &name))
-			return -1;
-	return (ssize_t)(in.len - rest.len);
-}
-
-/* queue_learn - what a word of the reader says, for @client; returns the position to wait for, or 0 */
-static uint64_t queue_learn(struct queue *q, const struct ipc_message *m, const struct client *client,
-			    const struct addr *client_ip)
-{
-	struct addr addr[LIMIT_DNS_MESSAGE_RECORDS];
-	struct msg_dns_read head;
-	struct span rest;
-	ssize_t names;
-
-	memcpy(&head, m->body, sizeof(head));
-	rest = (struct span){ (const char *)m->body + sizeof(head), m->len - sizeof(head) };
-	names = queue_names_len(rest, head.names);
-	if (names < 0 || head.addrs > ARRAY_LEN(addr) || rest.len - (size_t)names != head.addrs * sizeof(addr[0])) {
-		log_error("the reader said something malformed");
-		return 0;
-	}
-	memcpy(addr, rest.p + names, head.addrs * sizeof(addr[0]));
-	for (unsigned i = 0; i < head.addrs; i++) {
-		if (addr[i].family != AF_INET && addr[i].family != AF_INET6)
-			addr[i].family = 0;	/* not public: left out */
-		addr[i].port_be = 0;
-	}
-	rest.len = (size_t)names;
-	return learned_answer(q->learned, client, client_ip, rest, addr, head.addrs, head.ttl_s);
-}
-
-static void queue_on_read(struct queue *q, const struct ipc_message *m)
-{
-	struct msg_dns_read head;
-	struct held_packet *h;
-
-	memcpy(&head, m->body, sizeof(head));
-	h = held_find(q->held, head.packet_id);
 	if (!h || h->until != UINT64_MAX)
 		return;
 	h->until = 0;
-	if (head.what == DNS_READ_ANSWER) {
+	if (w->head.what == DNS_READ_ANSWER) {
 		count(COUNTER_DNS_ANSWERS);
-		h->until = queue_learn(q, m, &h->client, &h->client_ip);
+		/* whose answer it is was seen in the packet; the word's own client is not asked */
+		h->until = learned_answer(q->learned, &h->client, &h->client_ip, w->chain, w->addr, w->head.addrs,
+					  w->head.ttl_s);
 	}
 	if (!h->waiting || h->until <= learned_position(q->learned)) {
 		queue_release(q, h);
@@ -269,11 +232,29 @@ static void queue_on_read(struct queue *q, const struct ipc_message *m)
 	}
 }
 
+static void queue_on_word(struct queue *q, const struct ipc_message *m)
+{
+	static const struct client nobody;
+	static const struct addr nowhere;
+	static unsigned long long told;
+	struct word w;
+
+	if (m->head.type != MSG_DNS_READ && m->head.type != MSG_HOST)
+		return;
+	if (!word_read((struct span){ (const char *)m->body, m->len }, &w)) {
+		if (log_once(&told, 60000))
+			log_error("the reader said something malformed");
+		return;		/* a packet it was about is released when its time is over */
+	}
+	if (m->head.type == MSG_DNS_READ)
+		queue_on_read(q, &w);
+	else
+		learned_answer(q->learned, &nobody, &nowhere, w.chain, w.addr, w.head.addrs, w.head.ttl_s);
+}
+
 static void queue_on_peer(struct ev_loop *loop, ev_io *w, int revents)
 {
 	static struct ipc_message m;
-	static const struct client nobody;
-	static const struct addr nowhere;
 	struct queue *q = CONTAINER_OF(w, struct queue, peer_io);
 	int n = 1;
 
@@ -284,12 +265,7 @@ static void queue_on_peer(struct ev_loop *loop, ev_io *w, int revents)
 			break;
 		if (m.fd >= 0)
 			close(m.fd);
-		if (m.len < sizeof(struct msg_dns_read))
-			continue;
-		if (m.head.type == MSG_DNS_READ)
-			queue_on_read(q, &m);
-		else if (m.head.type == MSG_HOST)
-			queue_learn(q, &m, &nobody, &nowhere);
+		queue_on_word(q, &m);
 	}
 	learned_flush(q->learned);
 	nfq_flush(q->dns);

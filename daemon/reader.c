@@ -20,16 +20,14 @@
 #include "ipc.h"
 #include "limits.h"
 #include "log.h"
-#include "names.h"
 #include "queries.h"
 #include "resolve.h"
 #include "rules.h"
 #include "sandbox.h"
+#include "word.h"
 
 enum {
 	READER_BURST = 32,	/* messages taken before other watchers get their turn */
-	READER_WORD = sizeof(struct msg_dns_read) + NAMES_CHAIN_BYTES +
-		      LIMIT_DNS_MESSAGE_RECORDS * sizeof(struct addr),	/* bytes of the longest word */
 };
 
 static struct {
@@ -46,22 +44,9 @@ static struct {
 /* reader_say - @head and, for an answer, what @m holds; false: the queue process does not take it */
 static bool reader_say(enum message type, struct msg_dns_read *head, const struct dns_msg *m)
 {
-	static char body[READER_WORD];
-	size_t n = sizeof(*head);
+	static char body[WORD_BYTES];
+	size_t n = word_write(body, head, m);
 
-	if (m) {
-		head->names = m->names;
-		head->addrs = m->addrs;
-		head->ttl_s = m->ttl_s;
-		for (unsigned i = 0; i < m->names; i++) {
-			body[n++] = (char)m->name[i].len;
-			memcpy(body + n, m->name[i].text, m->name[i].len);
-			n += m->name[i].len;
-		}
-		memcpy(body + n, m->addr, m->addrs * sizeof(m->addr[0]));
-		n += m->addrs * sizeof(m->addr[0]);
-	}
-	memcpy(body, head, sizeof(*head));
 	return reader.peer >= 0 && ipc_send(reader.peer, (uint16_t)type, 0, body, n, -1) == 0;
 }
 
