@@ -4,7 +4,7 @@
 #   make check      unit tests with address and undefined-behaviour sanitizers (no root)
 #   make e2e        end-to-end tests in network namespaces (root)
 #   make fuzz       every fuzz target for FUZZ_SECONDS each (clang)
-#   make bench      one line a figure; also build/bench.json
+#   make bench      one line a figure; also build/bench.json (BENCH_SECONDS, root for the laboratory)
 #   make install    to DESTDIR, under PREFIX
 #   make clean
 #
@@ -104,8 +104,17 @@ $(foreach t,$(fuzz),$(eval $(call fuzz_rule,$(t))))
 fuzz: $(fuzz:%=build/fuzz/fuzz_%)
 	$(Q)tests/run-fuzz $(FUZZ_SECONDS) $(fuzz:%=build/fuzz/fuzz_%)
 
-bench: build/dejunk
-	$(Q)tests/run-bench
+# --- benchmarks: tests/bench/bench_X.c with a line "links:"; the binary's own objects, no sanitizers ---
+bench := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
+define bench_rule
+build/bench/$(1): tests/bench/$(1).c $(wildcard tests/bench/*.h) $(patsubst %,build/obj/%.o,$(call links,tests/bench/$(1).c))
+	$$(call say,BENCH,$$@)
+	$$(Q)mkdir -p build/bench
+	$$(Q)$$(CC) $$(cppflags) $$(warnings) $$(harden) $$(CFLAGS) -pie $$(LDFLAGS) -MMD -MP -o $$@ $$(filter %.c %.o,$$^) $$(pkg_libs)
+endef
+$(foreach t,$(bench),$(eval $(call bench_rule,$(t))))
+bench: build/dejunk $(bench:%=build/bench/%)
+	$(Q)tests/run-bench $(BENCH)
 
 install: build/dejunk
 	install -D -m 755 build/dejunk $(DESTDIR)$(SBINDIR)/dejunk
@@ -120,4 +129,4 @@ print-cppflags:
 clean:
 	rm -rf build
 
--include $(wildcard build/obj/*.d build/san/*.d build/unit/*.d build/root/*.d)
+-include $(wildcard build/obj/*.d build/san/*.d build/unit/*.d build/root/*.d build/bench/*.d)

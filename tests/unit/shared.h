@@ -9,7 +9,7 @@
 
 #include "span.h"
 
-/* shared_read - the whole of ../shared/data/@name (or $DEJUNK_SHARED/data/@name), .gz and .zst unpacked
+/* shared_read - the whole of ../shared/data/@name (or $DEJUNK_SHARED/data/@name), .gz, .xz and .zst unpacked
  * Returns bytes that the caller frees, or a null span after a line that says what was skipped. */
 static inline struct span shared_read(const char *name)
 {
@@ -20,7 +20,7 @@ static inline struct span shared_read(const char *name)
 	char *p = malloc(room);
 
 	snprintf(command, sizeof(command), "%s '%s/data/%s' 2>/dev/null",
-		 strstr(name, ".zst") ? "zstd -dc" : strstr(name, ".gz") ? "gzip -dc" : "cat",
+		 strstr(name, ".zst") ? "zstd -dc" : strstr(name, ".gz") ? "gzip -dc" : strstr(name, ".xz") ? "xz -dc" : "cat",
 		 root ? root : "../shared", name);
 	FILE *f = popen(command, "r");
 
