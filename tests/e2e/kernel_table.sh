@@ -201,15 +201,17 @@ flush exempt4 suspect_net4 suspect_net6
 what="somebody else's mark"
 N 'add table inet other; add chain inet other c { type filter hook prerouting priority raw; }; add rule inet other c meta mark set 0xffffffff'
 both server tcp 443
+N flush chain inet dejunk ask_syn
+add suspect4 "203.0.113.2 timeout 1h"
+add suspect6 "2001:db8:2::2 timeout 1h"
+both server tcp 443
 N add rule inet other c 'meta mark set 0x1'
 N add chain inet other d '{ type filter hook forward priority 0; }'
 N add rule inet other d 'meta mark and 0x1 == 0x1 counter'
-N flush chain inet dejunk ask_syn
-add suspect4 "203.0.113.2 timeout 1h"
 both server tcp 443
 gateway nft list chain inet other d | grep -q 'packets 0 ' && fail "the mark of others was lost"
 N delete table inet other
-flush suspect4
+flush suspect4 suspect6
 
 # --- redirect ------------------------------------------------------------------------------------------
 what="redirect"

@@ -4,6 +4,7 @@
 #define TESTS_NETNS_H
 
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
