@@ -84,11 +84,13 @@ static void queue_on_syn(void *ctx, const struct nfq_packet *p)
 		nfq_verdict(q->syn, p->id, NFQ_ACCEPT);
 		return;
 	}
-	count(COUNTER_REFUSED_SYNS);
-	if (learned_drops(q->learned))
+	if (learned_drops(q->learned)) {
+		count(COUNTER_REFUSED_SYNS);	/* where it is reset, the kernel's own counter has it */
 		nfq_verdict(q->syn, p->id, NFQ_DROP);
-	else	/* a verdict's mark replaces the whole mark: keep the bits of others */
-		nfq_verdict_mark(q->syn, p->id, NFQ_ACCEPT, p->mark | q->mark_refuse);
+		return;
+	}
+	/* a verdict's mark replaces the whole mark: keep the bits of others */
+	nfq_verdict_mark(q->syn, p->id, NFQ_ACCEPT, p->mark | q->mark_refuse);
 }
 
 /* --- DNS --- */
