@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "ipc.h"
@@ -98,6 +99,7 @@ int compile_main(void)
 	size_t len;
 	int err;
 
+	prctl(PR_SET_NAME, "dejunk-compile");
 	receive(MSG_SETTINGS);
 	if (message.len != sizeof(settings))
 		die(COMPILE_BROKEN, "settings of the wrong size");
