@@ -1,0 +1,32 @@
+#!/bin/bash
+# run_puts_its_table_back.sh - a table that somebody deletes, flushes away with everything else, or loads anew (empty) is put back
+# and armed within a second; the log says so.  What was learned before is refused as before.
+. "$(dirname "$0")/lib.sh"
+topology
+start_www
+start_dns address=/ads.example/203.0.113.5
+rules <<END
+gateway: {lan: lan}
+rules:
+  - block: connections
+    host: ads.example
+END
+start_dejunk
+refused() { ! client curl -s -m 2 -o /dev/null http://203.0.113.5:8080/ && [ "$(pairs)" -ge 1 ]; }
+pairs() { gateway nft -j list set inet dejunk refused_hw4 | grep -o '"concat"' | wc -l; }
+leased() { gateway nft list set inet dejunk lease | grep -q elements; }
+client curl -s -m 3 -o /dev/null http://ads.example/ && fail "the blocked host answers"
+[ "$(pairs)" -ge 1 ] || fail "no pair was learned"
+times=0
+for how in "nft delete table inet dejunk" "nft flush ruleset" "$DEJUNK firewall load -c $WORK/rules.yaml"; do
+	times=$((times + 1))
+	gateway $how || fail "$how failed"
+	begin=$(date +%s%N)
+	until_true 3 leased || fail "$how: not armed again"
+	took=$((($(date +%s%N) - begin) / 1000000))
+	[ $took -le 1000 ] || fail "$how: it took $took ms"
+	[ "$(grep -c 'put back' "$WORK/dejunk.log")" = $times ] || fail "$how: the log does not say so once"
+	until_true 3 eval '[ "$(pairs)" -ge 1 ]' || fail "$how: what was learned is lost"
+done
+stop_dejunk || fail "exit status $?"
+say "ok"
