@@ -432,6 +432,9 @@ static void conn_step(struct ev_loop *loop, struct conn *c)
 		}
 		if (c->state == CONN_CLOSED)
 			return;
+		wrote = false;
+		if (found == STEP_MOVED)
+			continue;	/* mark all there is first: one write for head and body */
 		wrote = conn_flush(loop, c);
 		if (c->state == CONN_CLOSED)
 			return;

@@ -73,6 +73,8 @@ static enum step response_answer(struct conn *c, struct exchange *x)
 	size_t len;
 	bool last = x->close;
 
+	if (buf_len(&c->out) > LIMIT_BUFFER_BYTES)
+		return STEP_IDLE;	/* who asks much and reads nothing waits */
 	if (x->status == 403)
 		s.rule = response_rule(c, x, text, sizeof(text));
 	len = stand_in_write(&s, answer, sizeof(answer), NULL);
