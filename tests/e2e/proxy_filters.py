@@ -5,7 +5,7 @@ answered in step, cookies in both directions with all other bytes equal, images 
 
 Topology and helpers: proxy_lab.py.
 """
-import os, re, struct, sys, time, zlib
+import os, re, struct, sys, threading, time, zlib
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import proxy_lab
 from proxy_lab import Lab, limit
@@ -124,6 +124,19 @@ def blocked_expect(lab, v):
     assert b'connection: close' not in head.lower(), head
     s = lab.server(v)
     s.expect(GET % b'x')
+    c.close()
+
+
+def blocked_by_the_thousand(lab, v):
+    """one who asks much and reads nothing waits in bounded memory, and then gets all answers"""
+    n = 5000
+    c = lab.client(v)
+    t = threading.Thread(target=lambda: c.send((GET % b'telemetry/a.html') * n))
+    t.start()
+    time.sleep(0.3)
+    for _ in range(n):
+        assert c.answer()[0] in (200, 403)
+    t.join()
     c.close()
 
 
@@ -416,6 +429,6 @@ if __name__ == '__main__':
     proxy_lab.namespace()
     proxy_lab.main(Lab(RULES), [
         blocked_between_two, blocked_host_never_dialled, blocked_post, blocked_post_too_long, blocked_expect,
-        blocked_http10, cookies_up, cookies_down, image_by_url, image_by_url_known_by_its_answer, images_by_size,
+        blocked_by_the_thousand, blocked_http10, cookies_up, cookies_down, image_by_url, image_by_url_known_by_its_answer, images_by_size,
         image_until_close, images_that_pass, host_is_the_target_not_the_field, reload, images_alive, schedule,
         forward_policy, non_http_refused, client_limit])
