@@ -1,0 +1,94 @@
+#!/bin/bash
+# fails_open.sh - every role killed, stopped, and all stopped at once: new connections flow again within 4 seconds,
+# with nobody's help, at five connections a second and under load
+. "$(dirname "$0")/lib.sh"
+topology
+start_www
+start_dns "address=/a.example/203.0.113.2"
+rules <<'END'
+gateway:
+  lan: lan
+rules:
+  - block: connections
+    host: blocked.example
+  - block: cookies
+    name: _ga
+END
+start_dejunk
+
+# the clients: one connection each 200 ms (or as fast as it goes), each a name lookup and a request; logs ms and result
+cat >"$WORK/clients.py" <<'END'
+import socket, sys, threading, time
+pause, stop = float(sys.argv[1]), time.monotonic() + float(sys.argv[2])
+def one():
+    begin = time.monotonic()
+    try:
+        s = socket.create_connection(("203.0.113.2", 80), 1.5)
+        s.settimeout(1.5)
+        s.sendall(b"GET /x HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n")
+        ok = b"hello" in s.recv(4096)
+        s.close()
+    except OSError:
+        ok = False
+    print("%.3f %s" % (begin, "ok" if ok else "lost"), flush=True)
+threads = []
+while time.monotonic() < stop:
+    t = threading.Thread(target=one); t.start(); threads.append(t)
+    time.sleep(pause)
+for t in threads: t.join()
+END
+
+# longest_gap FILE - seconds between the first lost connection's start and the first good one after the last lost, at most
+longest_gap() {
+	/usr/bin/python3 - "$1" <<'END'
+import sys
+rows = sorted((float(a), b) for a, b in (l.split() for l in open(sys.argv[1])))
+gap, begin = 0.0, None
+for when, what in rows:
+    if what == "lost" and begin is None: begin = when
+    if what == "ok" and begin is not None:
+        gap = max(gap, when - begin); begin = None
+if begin is not None: gap = 99.0
+print("%.2f %d %d" % (gap, sum(b == "lost" for _, b in rows), len(rows)))
+END
+}
+
+# trial NAME PAUSE COMMAND... - run the clients for 9 seconds, do COMMAND after one, judge
+trial() {
+	local name=$1 pause=$2 gap lost all
+	shift 2
+	client /usr/bin/python3 "$WORK/clients.py" "$pause" "${DURATION:-8}" >"$WORK/run.txt" &
+	local clients=$!
+	sleep 1
+	"$@"
+	wait $clients
+	read -r gap lost all < <(longest_gap "$WORK/run.txt")
+	say "$name: $lost of $all lost, longest gap $gap s"
+	/usr/bin/python3 -c "import sys; sys.exit(not float('$gap') <= 4.0)" || fail "$name: traffic did not flow for $gap s"
+}
+
+armed() { [ "$(status armed 2>/dev/null)" = true ]; }
+until_true 5 armed
+for pause in 0.2 0.01; do
+	for role in queue reader proxy admin; do
+		[ $pause = 0.2 ] || [ $role = proxy ] || [ $role = queue ] || continue
+		pid=$(role_pid $role)
+		trial "KILL $role, every $pause s" $pause kill -KILL "$pid"
+		until_true 8 armed || fail "not armed again after $role was killed"
+		[ "$(role_pid $role)" != "$pid" ] || fail "$role was not started again"
+		pid=$(role_pid $role)
+		trial "STOP $role, every $pause s" $pause kill -STOP "$pid"
+		until_true 8 armed || fail "not armed again after $role was stopped"
+	done
+	# all at once: only the kernel is left to help
+	all=$(for r in queue reader proxy admin; do role_pid $r; done)
+	# shellcheck disable=SC2086
+	trial "STOP all, every $pause s" $pause kill -STOP ${pid_of[dejunk]} $all
+	# shellcheck disable=SC2086
+	kill -CONT ${pid_of[dejunk]} $all
+	until_true 10 armed || fail "not armed again after all went on"
+done
+trial "KILL monitor, every 0.2 s" 0.2 kill -KILL "${pid_of[dejunk]}"
+until_true 3 test -z "$(gateway nft list set inet dejunk lease 2>/dev/null | grep expires)" || fail "the lease did not lapse"
+sleep 0.3
+for pid in $all; do [ ! -e "/proc/$pid" ] || fail "child $pid outlived the monitor"; done
