@@ -64,7 +64,8 @@ same reload
 gateway nft delete table inet dejunk
 sleep 1
 gateway nft list table inet dejunk >/dev/null 2>&1 || fail "the table is not back after a second"
-until_true 3 test "$(status armed)" = true
+armed() { [ "$(status armed)" = true ]; }
+until_true 3 armed || fail "not armed again"
 code=$(client curl -s -m 5 -o /dev/null -w '%{http_code}' -H 'Accept: text/html' http://203.0.113.2/ads/x)
 [ "$code" = 403 ] || fail "after the table came back an ad was answered $code"
 client curl -s4 -m 5 -o /dev/null http://203.0.113.3:8080/

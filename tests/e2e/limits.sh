@@ -10,8 +10,7 @@ rules:
   - block: requests
     url: "*/ads/*"
 END
-ulimit -n 1200 2>/dev/null
-start_dejunk
+FILES=1200 start_dejunk
 cat >"$WORK/hog.py" <<'END'
 import socket, sys, time
 # many addresses of one machine: each below the limit of a client, together above the limit of the proxy
@@ -25,10 +24,11 @@ print("holding", len(socks), flush=True)
 time.sleep(float(sys.argv[2]))
 END
 for i in $(seq 10 49); do ip -n "${ID}c" addr add "10.1.0.$i/24" dev lan; done
-ulimit -n 20000 2>/dev/null
+[ "$(ulimit -n)" -ge 3000 ] || ulimit -n 3000 || skip "descriptors are short here"
 background hog client /usr/bin/python3 "$WORK/hog.py" 1400 6
 until_true 20 grep -q holding "$WORK/hog.log" || fail "the hog did not start"
-until_true 3 test "$(status armed)" = false || true
+disarmed() { [ "$(status armed)" = false ]; }
+until_true 3 disarmed || fail "the lease was not withdrawn"
 # filtered or not, a good client is served, quickly
 for i in 1 2 3; do
 	[ "$(client curl -s -m 2 http://203.0.113.2/x)" = "hello from /x" ] || fail "a good client is not served beside the hog"

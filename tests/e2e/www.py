@@ -81,13 +81,14 @@ class Handler(socketserver.StreamRequestHandler):
         print(method, path, "host=" + fields.get("host", "-"), "cookie=" + fields.get("cookie", "-"),
               "addr=" + self.client_address[0], flush=True)
         self.rfile.read(int(fields.get("content-length", "0")))
+        persists = fields.get("connection", "").lower() != "close"
         if path.startswith("/chunked/"):
             self.chunked(int(path.split("/")[2]))
-            return True
+            return persists
         kind, extra, body = page(path, head)
         self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\n%sContent-Length: %d\r\n\r\n%s" %
                          (kind.encode(), extra, len(body), b"" if method == "HEAD" else body))
-        return True
+        return persists
 
     def chunked(self, left):
         self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
