@@ -9,6 +9,8 @@
 #include "cli_rules.h"
 #include "firewall.h"
 #include "firewall_numbers.h"
+#include "lan.h"
+#include "log.h"
 #include "monitor.h"
 #include "nftset.h"
 
@@ -53,24 +55,44 @@ static int cli_firewall_load(const struct gateway *g, uint32_t uid, const char *
 	return err ? 2 : 0;
 }
 
+/* the interfaces whose clients would be filtered now, one a line; none: status 1 */
+static int cli_firewall_lan(const struct gateway *g)
+{
+	static struct lan lan;
+	struct rtnl *rtnl;
+	int err = rtnl_new(&rtnl);
+
+	if (err) {
+		fprintf(stderr, "dejunk: interfaces cannot be read: %s\n", strerror(-err));
+		return 2;
+	}
+	log_open("firewall", LOG_LEVEL_WARN);	/* lan_find() tells a log what came */
+	lan_find(&lan, g, rtnl);
+	rtnl_free(rtnl);
+	for (size_t i = 0; i < lan.n; i++)
+		puts(lan.itf[i].arm.ifname);
+	return lan.n ? 0 : 1;
+}
+
 int cli_firewall(int argc, char **argv)
 {
 	static struct gateway g;
 	char file[FIREWALL_PATH], text[FIREWALL_TEXT];
 	struct options o;
 	uint32_t uid, gid;
-	bool load, show, unload;
+	bool load, show, unload, lan;
 
-	if (!cli_options(argc, argv, OPT_CONFIG | OPT_OPERAND, "firewall load|unload|show [-c FILE]", &o))
+	if (!cli_options(argc, argv, OPT_CONFIG | OPT_OPERAND, "firewall load|unload|show|lan [-c FILE]", &o))
 		return 2;
 	load = o.operand && strcmp(o.operand, "load") == 0;
 	show = o.operand && strcmp(o.operand, "show") == 0;
 	unload = o.operand && strcmp(o.operand, "unload") == 0;
-	if (!load && !show && !unload) {
-		fputs("usage: dejunk firewall load|unload|show [-c FILE]\n", stderr);
+	lan = o.operand && strcmp(o.operand, "lan") == 0;
+	if (!load && !show && !unload && !lan) {
+		fputs("usage: dejunk firewall load|unload|show|lan [-c FILE]\n", stderr);
 		return 2;
 	}
-	if (!show && geteuid() != 0) {
+	if (!show && !lan && geteuid() != 0) {
 		fputs("dejunk: must run as root\n", stderr);
 		return 2;
 	}
@@ -82,6 +104,8 @@ int cli_firewall(int argc, char **argv)
 	}
 	if (!cli_gateway(o.config ? o.config : cli_rules_path(), &g))
 		return 2;
+	if (lan)
+		return cli_firewall_lan(&g);
 	monitor_user(&uid, &gid);
 	firewall_file(file);
 	if (load)

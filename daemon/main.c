@@ -27,7 +27,7 @@ static const struct verb verbs[] = {
 	{ "explain",	verb_explain,	"URL|HOST [-c FILE]",		"what would happen to it, and by which rule" },
 	{ "reload",	cli_reload,	"[--run-dir DIR]",		"rules.yaml and the lists anew; errors leave the old ones in force" },
 	{ "probe",	cli_probe,	"[-c FILE | ADDRESS:PORT]",	"does a proxy's loop answer? prints the UNIX time" },
-	{ "firewall",	cli_firewall,	"load|unload|show [-c FILE]",	"the table inet dejunk by itself, inert; run loads it too" },
+	{ "firewall",	cli_firewall,	"load|unload|show|lan [-c FILE]",	"the table inet dejunk by itself, inert; run loads it too" },
 	{ "version",	cli_version,	"",				"print the version" },
 };
 
