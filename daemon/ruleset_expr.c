@@ -231,7 +231,7 @@ static int read_immediate(struct reader *r, const struct nftnl_expr *e, struct r
 static int read_bitwise(struct reader *r, const struct nftnl_expr *e, struct rs_expr *out)
 {
 	uint32_t op = nftnl_expr_is_set(e, NFTNL_EXPR_BITWISE_OP)
-		    ? nftnl_expr_get_u32(e, NFTNL_EXPR_BITWISE_OP) : NFT_BITWISE_MASK_XOR;
+		    ? nftnl_expr_get_u32(e, NFTNL_EXPR_BITWISE_OP) : NFT_BITWISE_BOOL;
 	uint32_t len = nftnl_expr_get_u32(e, NFTNL_EXPR_BITWISE_LEN);
 	uint8_t by[RS_DATA_BYTES] = { 0 };
 	uint32_t count;
@@ -240,7 +240,7 @@ static int read_bitwise(struct reader *r, const struct nftnl_expr *e, struct rs_
 	out->sreg = reg(e, NFTNL_EXPR_BITWISE_SREG);
 	out->dreg = reg(e, NFTNL_EXPR_BITWISE_DREG);
 	out->len = (uint8_t)len;
-	if (op == NFT_BITWISE_MASK_XOR && len <= RS_DATA_BYTES &&
+	if (op == NFT_BITWISE_BOOL && len <= RS_DATA_BYTES &&
 	    data_of(e, NFTNL_EXPR_BITWISE_MASK, out->data) == len &&
 	    data_of(e, NFTNL_EXPR_BITWISE_XOR, out->data2) == len) {
 		out->op = RS_OP_BITWISE;

@@ -35,7 +35,7 @@ def one():
         s.close()
     except OSError:
         ok = False
-    print("%.3f %s" % (begin, "ok" if ok else "lost"), flush=True)
+    sys.stdout.write("%.3f %s\n" % (begin, "ok" if ok else "lost"))	# one write a line: many threads
 threads = []
 while time.monotonic() < stop:
     t = threading.Thread(target=one); t.start(); threads.append(t)
@@ -66,7 +66,7 @@ trial() {
 	local clients=$!
 	sleep 1
 	"$@"
-	wait $clients
+	wait $clients || fail "the clients did not run"
 	read -r gap lost all < <(longest_gap "$WORK/run.txt")
 	say "$name: $lost of $all lost, longest gap $gap s"
 	/usr/bin/python3 -c "import sys; sys.exit(not float('$gap') <= 4.0)" || fail "$name: traffic did not flow for $gap s"
