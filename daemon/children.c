@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "container.h"
 #include "counters.h"
+#include "lease.h"
 #include "log.h"
 
 enum { CHILDREN_BURST = 64 };	/* messages of one child before the others get their turn */
@@ -75,6 +76,12 @@ uint64_t proc_accepted(const struct proc *p)
 	return p->accepted_before + p->pong.accepted;
 }
 
+static bool proc_is_short(const struct proc *p)
+{
+	return lease_overload(p->overload, p->pong.files, p->pong.max_files) ||
+	       lease_overload(p->overload, p->pong.connections, p->pong.max_connections);
+}
+
 static void proc_ready(struct proc *p, const struct ipc_message *m)
 {
 	const struct msg_rules *body = (const void *)m->body;
@@ -96,8 +103,9 @@ static void proc_pong(struct proc *p, const struct ipc_message *m)
 		return;
 	memcpy(&p->pong, m->body, sizeof(p->pong));
 	p->heard_ms = clock_ms();
-	if (p->silent) {
+	if (p->silent || proc_is_short(p) != p->overload) {
 		p->silent = false;
+		p->overload = proc_is_short(p);
 		p->all->calls->changed(p);
 	}
 }
@@ -141,7 +149,7 @@ static void proc_close(struct proc *p)
 		close(p->sock);
 	p->sock = -1;
 	p->pid = 0;
-	p->ready = p->silent = false;
+	p->ready = p->silent = p->overload = false;
 	p->generation = 0;
 	p->accepted_before += p->pong.accepted;
 	p->pong = (struct msg_pong){ 0 };

@@ -381,8 +381,6 @@ static void arm_facts(struct monitor *m, struct lease_facts *f)
 			f->down = p->name;
 		if (p->silent && !f->silent)
 			f->silent = p->name;
-		p->overload = p->ready && (lease_overload(p->overload, p->pong.files, p->pong.max_files) ||
-					   lease_overload(p->overload, p->pong.connections, p->pong.max_connections));
 		if (p->overload && !f->overloaded)
 			f->overloaded = p->name;
 	}
