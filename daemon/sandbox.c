@@ -215,7 +215,7 @@ static int rules_add(scmp_filter_ctx ctx, uint32_t action, const int *calls, siz
 
 static int socket_add(scmp_filter_ctx ctx, int family)
 {
-	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, CALL(socket), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family));
+	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, CALL(socket), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family, 0));
 }
 
 static int role_add(scmp_filter_ctx ctx, unsigned may)
@@ -242,12 +242,12 @@ static int role_add(scmp_filter_ctx ctx, unsigned may)
 		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, CALL(newfstatat), 1,
 				       SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));
 	for (size_t i = 0; i < ARRAY_LEN(ioctl_allowed) && !err; i++)
-		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, CALL(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, ioctl_allowed[i]));
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, CALL(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, ioctl_allowed[i], 0));
 	/* prlimit64: to look (fourth argument: where the old limits go; third: new ones, none) */
 	if (!err)
-		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, CALL(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0));
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, CALL(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0, 0));
 	if (!err)	/* abort() and raise(), at ourselves */
-		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, CALL(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, CALL(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
 	return err;
 }
 

@@ -262,6 +262,7 @@ static void queue_rules_and_counters(void **state)
 	else
 		assert_true(way == NFTSET_QUEUE_NATIVE || way == NFTSET_QUEUE_TARGET);
 	if (way > 0) {
+		print_message("queue rules by %s\n", way == NFTSET_QUEUE_NATIVE ? "the native expression" : "xtables' target");
 		assert_int_equal(nftset_queue_rules(nft, 5381, 5380, true), way);	/* replaced, not doubled */
 		/* one rule each; nft without xtables' plug-ins shows the fallback as an empty line with a handle */
 		assert_int_equal(system("/usr/sbin/nft -a list chain inet dejunk ask_syn 2>/dev/null | grep -c '# handle' | grep -qx 2"), 0);
