@@ -265,6 +265,25 @@ static bool chunk_line(struct http1_body *b, unsigned char c)
 	}
 }
 
+/* trailer_name - one byte of a trailer's name, or the colon after it; false: a name that is refused */
+static bool trailer_name(struct http1_body *b, unsigned char c)
+{
+	static const struct span refused[] = {
+		{ "content-length", 14 }, { "transfer-encoding", 17 }, { "host", 4 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+		if (!(b->name_may >> i & 1))
+			continue;
+		if (c == ':' && b->digits == refused[i].len)
+			return b->lax;
+		if (b->digits >= refused[i].len || char_lower((char)c) != refused[i].p[b->digits])
+			b->name_may &= (uint8_t)~(1u << i);
+	}
+	b->digits += b->digits < UINT8_MAX;
+	return true;
+}
+
 /* chunk_trailer - one byte of the trailer section; false: broken */
 static bool chunk_trailer(struct http1_body *b, unsigned char c)
 {
@@ -272,18 +291,23 @@ static bool chunk_trailer(struct http1_body *b, unsigned char c)
 		return broken(b, HTTP1_FAULT_CHUNK_LONG);
 	switch (b->state) {
 	case CHUNK_TRAILER:
-		if (c == '\r')
+		if (c == '\r') {
 			b->state = CHUNK_LAST_LF;
-		else if (c <= ' ' || c == ':' || c >= 0x7f)	/* folds too */
+			return true;
+		}
+		if (c <= ' ' || c == ':' || c >= 0x7f)	/* folds too */
 			return broken(b, HTTP1_FAULT_CHUNK);
-		else
-			b->state = CHUNK_TRAILER_NAME;
-		return true;
+		b->state = CHUNK_TRAILER_NAME;
+		b->digits = 0;
+		b->name_may = UINT8_MAX;
+		return trailer_name(b, c);
 	case CHUNK_TRAILER_NAME:
+		if (c <= ' ' || c >= 0x7f)
+			return broken(b, HTTP1_FAULT_CHUNK);
+		if (!trailer_name(b, c))
+			return broken(b, HTTP1_FAULT_TRAILER);
 		if (c == ':')
 			b->state = CHUNK_TRAILER_VALUE;
-		else if (c <= ' ' || c >= 0x7f)
-			return broken(b, HTTP1_FAULT_CHUNK);
 		return true;
 	case CHUNK_TRAILER_VALUE:
 		if (c == '\r')

@@ -59,7 +59,8 @@ struct http1_body {
 	uint64_t left;		/* bytes of body or of this chunk's data that are still to come */
 	uint32_t line;		/* bytes of the chunk line or trailer section so far */
 	uint8_t state;
-	uint8_t digits;
+	uint8_t digits;		/* of a chunk's size; in a trailer: bytes of its name, at most 255 */
+	uint8_t name_may;	/* bits: which refused names a trailer's can still be */
 	bool lax;		/* a response: blanks after the chunk size are tolerated */
 };
 
@@ -76,7 +77,9 @@ void http1_body_init(struct http1_body *b, const struct http1_frame *frame, bool
  * MORE: all of @in was taken, the body goes on (always so for CLOSE and TUNNEL)
  * BAD:  broken chunked coding; @taken bytes before it were fine; nothing can follow
  * However the bytes are cut, the sum of @taken and the final answer are the same.
- * Chunk lines are bounded by LIMIT_CHUNK_LINE_BYTES, trailers by LIMIT_TRAILER_BYTES. */
+ * Chunk lines are bounded by LIMIT_CHUNK_LINE_BYTES, trailers by LIMIT_TRAILER_BYTES.  In a request a
+ * trailer called Content-Length, Transfer-Encoding or Host is BAD: servers that merge trailers into the
+ * head would read another request (RFC 9110 s.6.5.1). */
 enum parse http1_body_scan(struct http1_body *b, struct span in, size_t *taken);
 
 /* http1_body_blind - how many of the next bytes may be relayed without being shown to the scanner

@@ -143,6 +143,48 @@ static bool version_parse(struct span v, struct http1_head *out)
 	return true;
 }
 
+/* blanks_len - blanks and CRs that @s begins with */
+static size_t blanks_len(struct span s)
+{
+	size_t n = 0;
+
+	while (n < s.len && (s.p[n] == ' ' || s.p[n] == '\t' || s.p[n] == '\r'))
+		n++;
+	return n;
+}
+
+/* capitals - only bytes that nginx takes for a method, however long? */
+static bool capitals(const char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((p[i] < 'A' || p[i] > 'Z') && p[i] != '_' && p[i] != '-')
+			return false;
+	return true;
+}
+
+/* broken_start - a start line that begins with blanks or lone CRs: servers exist that skip them, so what
+ * looks like a request behind them was HTTP, and must not pass as something that never was */
+static enum parse broken_start(struct span s, struct http1_head *out)
+{
+	size_t n = blanks_len(s);
+
+	if (n >= LEAD_BYTES)
+		return bad(out, HTTP1_FAULT_START);
+	s = span_skip(s, n);
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+		struct span text = methods[i].text;
+
+		n = s.len < text.len ? s.len : text.len;
+		if (n && memcmp(s.p, text.p, n) != 0)
+			continue;
+		if (s.len <= text.len)
+			return PARSE_MORE;
+		if (s.p[text.len] == ' ' || s.p[text.len] == '\t')
+			return bad(out, HTTP1_FAULT_START);
+	}
+	return PARSE_ALIEN;
+}
+
 /* request_early - can an unfinished start line still become a request line? */
 static enum parse request_early(struct span line, struct http1_head *out)
 {
@@ -150,19 +192,25 @@ static enum parse request_early(struct span line, struct http1_head *out)
 	size_t n = token_len(s);
 
 	if (n > METHOD_BYTES)
-		return PARSE_ALIEN;
+		return capitals(s.p, METHOD_BYTES) ? bad(out, HTTP1_FAULT_START) : PARSE_ALIEN;
+	if (blanks_len(s))
+		return broken_start(s, out);
 	if (n == s.len)
 		return PARSE_MORE;
+	bool known = method_of((struct span){ s.p, n }) != METHOD_OTHER;
+
+	/* other blanks than the one of the grammar: some servers take them for it */
+	if (known && (s.p[n] == '\t' || s.p[n] == '\v' || s.p[n] == '\f'))
+		return bad(out, HTTP1_FAULT_START);
 	if (n == 0 || s.p[n] != ' ')
 		return PARSE_ALIEN;
-	if (n == 3 && memcmp(s.p, "PRI", 3) == 0)
+	if (n == 3 && memcmp(s.p, "PRI", 3) == 0 && s.len > 4 && s.p[4] == '*')
 		return PARSE_ALIEN;		/* the HTTP/2 preface, RFC 9113 s.3.4 */
 	for (size_t i = n + 1; i < s.len; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 
 		if ((c < 0x20 && c != '\r') || c == 0x7f)
-			return method_of((struct span){ s.p, n }) == METHOD_OTHER ? PARSE_ALIEN :
-				bad(out, HTTP1_FAULT_CONTROL);
+			return known ? bad(out, HTTP1_FAULT_CONTROL) : PARSE_ALIEN;
 	}
 	return PARSE_MORE;
 }
@@ -176,8 +224,10 @@ static enum parse request_line(struct span line, struct http1_head *out)
 		return early;
 	size_t n = token_len(line);
 
-	if (n == line.len)
+	if (n == line.len && n)
 		return PARSE_ALIEN;		/* one word */
+	if (n == 0)			/* blanks: an empty line to those who skip them; or a word behind them */
+		return blanks_len(line) == line.len ? bad(out, HTTP1_FAULT_START) : PARSE_ALIEN;
 	out->method_text = (struct span){ line.p, n };
 	out->method = method_of(out->method_text);
 	struct span rest = span_skip(line, n + 1);
@@ -188,7 +238,7 @@ static enum parse request_line(struct span line, struct http1_head *out)
 		/* HTTP/0.9, or blanks in the target; without either mark some other protocol of words */
 		bool http = out->method != METHOD_OTHER && rest.len &&
 			(*rest.p == '/' || *rest.p == ' ' ||
-			 (rest.len >= 7 && memcmp(rest.p, "http://", 7) == 0));
+			 (rest.len >= 4 && span_eq_nocase((struct span){ rest.p, 4 }, SPAN_LIT("http"))));
 
 		return http ? bad(out, HTTP1_FAULT_START) : PARSE_ALIEN;
 	}

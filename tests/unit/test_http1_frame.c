@@ -190,6 +190,11 @@ static const struct {
 	{ "folded trailer",		SPAN_LIT("0\r\nA: b\r\n c\r\n\r\n"), true, PARSE_BAD, 0 },
 	{ "blank before a colon",	SPAN_LIT("0\r\nA : b\r\n\r\n"), false, PARSE_BAD, 0 },
 	{ "trailer without a colon",	SPAN_LIT("0\r\nA\r\n\r\n"), false, PARSE_BAD, 0 },
+	{ "a length as trailer",	SPAN_LIT("0\r\nA: b\r\nContent-LENGTH: 5\r\n\r\n"), false, PARSE_BAD, 0 },
+	{ "a coding as trailer",	SPAN_LIT("0\r\ntransfer-encoding:chunked\r\n\r\n"), false, PARSE_BAD, 0 },
+	{ "a host as trailer",		SPAN_LIT("0\r\nHost: b\r\n\r\n"), false, PARSE_BAD, 0 },
+	{ "a name that begins alike",	SPAN_LIT("0\r\nHosts: b\r\nHos: b\r\nContent-Lengths: 5\r\n\r\n"), false, PARSE_DONE, -1 },
+	{ "a length as trailer of a response", SPAN_LIT("0\r\nContent-Length: 5\r\n\r\n"), true, PARSE_DONE, -1 },
 	{ "the next request as trailer", SPAN_LIT("0\r\nGET / HTTP/1.1\r\n"), false, PARSE_BAD, 0 },
 };
 
