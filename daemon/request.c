@@ -121,22 +121,24 @@ static void request_log_blocked(const struct conn *c, const struct exchange *x)
 
 static enum step request_block(struct conn *c, struct exchange *x, const struct http1_head *h)
 {
+	bool expects;
+
 	count(COUNTER_BLOCKED);
 	if (x->verdict.kind == KIND_IMAGES) {
 		count(COUNTER_IMAGES);
 		x->facts.type = RES_IMAGE;
 	}
+	expects = http1_expects_continue(h);
 	/* a 200 would tell who sent CONNECT that it has a tunnel now */
 	x->status = h->method == METHOD_CONNECT ? 403 : (uint16_t)stand_in_status(x->facts.type);
 	x->upgrade = false;
 	c->up_next = x->close ? UP_LAST : UP_HEAD;
 	request_log_blocked(c, x);
-	request_drop(c, h->len);
+	request_drop(c, h->len);	/* and with it what @h points to */
 	c->dropped = 0;
 	c->up = UP_DROP;
 	/* a body that waits for our 100, or is too long to throw away: no way on */
-	if (!http1_body_ended(&c->up_body) &&
-	    (http1_expects_continue(h) || c->up_body.left > LIMIT_DISCARD_BYTES)) {
+	if (!http1_body_ended(&c->up_body) && (expects || c->up_body.left > LIMIT_DISCARD_BYTES)) {
 		size_t taken;
 		struct http1_body all = c->up_body;
 

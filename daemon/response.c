@@ -284,6 +284,7 @@ static bool response_is_blocked_image(struct conn *c, struct exchange *x, const 
 static enum step response_decide(struct conn *c, struct exchange *x, struct span in, const struct http1_head *h)
 {
 	struct http1_frame frame;
+	bool blocked, measured;
 	size_t len;
 
 	if (http1_frame_response(h, (enum http1_method)x->method, &frame) != PARSE_DONE)
@@ -292,7 +293,9 @@ static enum step response_decide(struct conn *c, struct exchange *x, struct span
 		return response_bad(c, HTTP1_FAULT_START);
 	http1_body_init(&c->down_body, &frame, true);
 	c->down_last = frame.kind == FRAME_CLOSE || !http1_persists(h);
-	len = response_edit(c, x, in, h, frame.drop_length);
+	blocked = frame.kind != FRAME_TUNNEL && response_is_blocked_image(c, x, h);
+	measured = !blocked && response_measures(c, x, h);
+	len = response_edit(c, x, in, h, frame.drop_length);	/* what @h points to moves */
 	if (h->status < 200 && h->status != 101) {	/* the final response is still to come */
 		c->side[ORIGIN].pass += (uint32_t)len;
 		return STEP_MOVED;
@@ -303,9 +306,9 @@ static enum step response_decide(struct conn *c, struct exchange *x, struct span
 	}
 	c->held = (uint32_t)len;
 	c->down = DOWN_IMAGE;
-	if (response_is_blocked_image(c, x, h))
+	if (blocked)
 		return response_replace(c, x, 0, 0);
-	if (!response_measures(c, x, h))
+	if (!measured)
 		response_release(c);
 	return STEP_MOVED;
 }

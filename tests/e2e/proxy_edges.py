@@ -1,0 +1,79 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""proxy_edges - where two things meet in a proxy process: a cookie taken out of an image's head, a reset
+behind a good answer, pipelined requests behind the last answer, and so on.  One test for each mended fault.
+
+Topology and helpers: proxy_lab.py.
+"""
+import os, re, socket, struct, sys, threading, time
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import proxy_lab
+from proxy_lab import REFUSED, Lab, limit
+from proxy_filters import png, size_of
+
+RULES = '''
+rules:
+  - block: requests
+    url: "*/telemetry/*"
+  - block: images
+    url: "*/banners/*"
+  - block: images
+    size: ["468x60", "1x1"]
+  - block: cookies
+    name: ["_ga*"]
+  - limit: cookies
+    host: shop.example
+'''
+GET = b'GET /%s HTTP/1.1\r\nHost: site.example\r\n\r\n'
+OK = b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+
+
+def image_with_a_blocked_cookie(lab, v):
+    """the head's fields move when a cookie before them goes; what they say does not"""
+    c = lab.client(v)
+    c.send(GET % b'i.png', GET % b'n', GET % b'x')
+    s = lab.server(v)
+    for _ in range(3):
+        s.head()
+    banner = png(468, 60, 900)
+    s.send(b'HTTP/1.1 200 OK\r\nSet-Cookie: _ga=%s\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n' %
+           (b'v' * 100, len(banner)), banner, OK)
+    status, head, body = c.answer()
+    assert status == 200 and size_of(body) == (468, 60) and body != banner, head
+    c.expect(OK)
+    # and nothing that is no image is taken for one
+    tail = b'Content-Length: %d\r\nX-Pad: %s\r\nContent-Type: text/plain\r\nX: image/png\r\n\r\n' % (len(banner), b'p' * 100)
+    s.send(b'HTTP/1.1 200 OK\r\nSet-Cookie: _ga=1\r\n' + tail + banner)
+    c.expect(b'HTTP/1.1 200 OK\r\n' + tail + banner)
+    c.close()
+
+
+def image_by_url_with_a_blocked_cookie(lab, v):
+    c = lab.client(v)
+    c.send(GET % b'banners/pic?id=7')
+    s = lab.server(v)
+    s.head()
+    s.send(b'HTTP/1.1 200 OK\r\nSet-Cookie: _ga=1234567890; Path=/\r\nContent-Type: image/jpeg\r\nContent-Length: 4\r\n\r\nJPEG')
+    assert size_of(c.answer()[2]) == (1, 1)
+    c.close()
+
+
+def expect_behind_another(lab, v):
+    """a blocked upload that waits for a 100, read together with the request before it"""
+    head = b'POST /telemetry/ HTTP/1.1\r\nHost: site.example\r\nExpect: 100-continue\r\nContent-Length: 900\r\n\r\n'
+    c = lab.client(v)
+    c.send(GET % b'a', head, b'p' * 500)
+    s = lab.server(v)
+    s.expect(GET % b'a')
+    s.send(OK)
+    c.expect(OK)
+    status, got, _ = c.answer()
+    assert status != 100 and b'connection: close' in got.lower(), got
+    c.expect_end()
+    c.close()
+
+
+if __name__ == '__main__':
+    proxy_lab.namespace()
+    proxy_lab.main(Lab(RULES), [
+        image_with_a_blocked_cookie, image_by_url_with_a_blocked_cookie, expect_behind_another])
