@@ -170,6 +170,8 @@ static void conn_end(struct ev_loop *loop, struct conn *c)
 static void conn_finish(struct ev_loop *loop, struct conn *c)
 {
 	side_close(loop, c, ORIGIN);
+	if (c->up == UP_HEAD && (c->queue.first || buf_len(&c->side[CLIENT].in)))
+		c->up = UP_END;		/* it sends on: closed at once, a reset would eat the answer before */
 	relay_clear(&c->side[CLIENT]);
 	exchanges_clear(&c->queue);
 	c->sending = NULL;
@@ -582,6 +584,10 @@ static void conn_on_readable(struct ev_loop *loop, struct conn *c, int which)
 		if (n == -ENOBUFS) {
 			conn_reset(loop, c, REASON_NO_MEMORY);
 			return;
+		}
+		if (n == -ECONNRESET && which == ORIGIN && c->state == CONN_HTTP && !c->queue.first) {
+			c->side[ORIGIN].eof = true;	/* all was said: the client gets the rest, and a good end */
+			n = 0;
 		}
 		if (n < 0 && n != -EAGAIN) {
 			conn_flush(loop, c);

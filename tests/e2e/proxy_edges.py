@@ -28,6 +28,18 @@ GET = b'GET /%s HTTP/1.1\r\nHost: site.example\r\n\r\n'
 OK = b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
 
+def slow_client(lab, v, request):
+    """a client whose receive buffer is small, and which does not read"""
+    s = socket.socket(socket.AF_INET6 if v == 6 else socket.AF_INET)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+    s.settimeout(proxy_lab.WAIT)
+    s.bind((proxy_lab.CLIENT[v], 0))
+    s.connect((proxy_lab.V6 if v == 6 else proxy_lab.V4, 80))
+    c = proxy_lab.Peer(s, 'client')
+    c.send(request)
+    return c
+
+
 def image_with_a_blocked_cookie(lab, v):
     """the head's fields move when a cookie before them goes; what they say does not"""
     c = lab.client(v)
@@ -73,7 +85,50 @@ def expect_behind_another(lab, v):
     c.close()
 
 
+def reset_behind_a_good_answer(lab, v):
+    """the server resets an idle connection; the client still has to get all of the last answer"""
+    body = os.urandom(1 << 20)
+    rsp = b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n' % len(body) + body
+    c = slow_client(lab, v, GET % b'large')
+    s = lab.server(v)
+    s.head()
+    s.send(rsp)
+
+    def acked():
+        return struct.unpack('=I', __import__('fcntl').ioctl(s.sock, 0x5411, b'\0' * 4))[0] == 0     # SIOCOUTQ
+    for _ in range(30):
+        if acked():
+            break
+        c.fill()
+    lab.until(acked)
+    time.sleep(0.05)
+    s.reset()
+    time.sleep(0.1)
+    assert c.rest() == rsp
+    c.close()
+
+
+def more_requests_behind_the_last_answer(lab, v):
+    """the server closes after its answer; what the client pipelined must not cost it that answer"""
+    body = os.urandom(300000)
+    rsp = b'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n' % len(body) + body
+    c = slow_client(lab, v, b'')
+    req = GET % (b'p' * 900)
+    t = threading.Thread(target=lambda: c.send(req * 1500))
+    t.start()
+    s = lab.server(v)
+    s.expect(req)
+    s.send(rsp)
+    s.shut()
+    time.sleep(0.5)
+    assert c.rest() == rsp
+    c.close()
+    t.join()
+    s.close()
+
+
 if __name__ == '__main__':
     proxy_lab.namespace()
     proxy_lab.main(Lab(RULES), [
-        image_with_a_blocked_cookie, image_by_url_with_a_blocked_cookie, expect_behind_another])
+        image_with_a_blocked_cookie, image_by_url_with_a_blocked_cookie, expect_behind_another,
+        reset_behind_a_good_answer, more_requests_behind_the_last_answer])
