@@ -82,7 +82,8 @@ enum filter_party {
 enum filter_method {
 	FILTER_METHOD_CONNECT = 1, FILTER_METHOD_DELETE = 2, FILTER_METHOD_GET = 4, FILTER_METHOD_HEAD = 8,
 	FILTER_METHOD_OPTIONS = 16, FILTER_METHOD_PATCH = 32, FILTER_METHOD_POST = 64, FILTER_METHOD_PUT = 128,
-	FILTER_METHODS_ALL = 255,	/* no method=; also true of a method that is none of these */
+	FILTER_METHOD_OTHER = 256,	/* any that is none of these */
+	FILTER_METHODS_ALL = 511,
 };
 
 enum { FILTER_TEXT = 1024 };	/* bytes of a pattern that had to be rewritten; longer: invalid */
@@ -101,15 +102,16 @@ struct filter {
 	 * regex: the expression, without slashes.
 	 * host_only ("||host^", or a bare host name): the pattern is the normalised host alone (no "^"), anchors
 	 * is FILTER_ANCHOR_HOST; it matches this host and those below it.
-	 * document_host: a block that names no types, party or domains, whose pattern is a whole host ("||host^"): it
-	 * blocks documents too. */
+	 * document_host: a block of a whole host that names no types: it blocks documents too, though types lacks
+	 * FILTER_TYPE_DOCUMENT (its other conditions hold as always). */
 	struct span pattern;
 	unsigned anchors;		/* enum filter_anchor */
 	bool host_only, document_host;
 	bool regex, match_case;
 
 	uint32_t types;			/* enum filter_type; resolved, never 0 */
-	bool types_named;		/* false: types is FILTER_TYPES_DEFAULT */
+	bool types_named;		/* false: types is FILTER_TYPES_DEFAULT; all for FILTER_COOKIE, and
+					 * FILTER_TYPE_DOCUMENT for FILTER_REMOVEPARAM */
 	unsigned party;			/* enum filter_party, all of which must hold; 0: any */
 	unsigned methods;		/* enum filter_method; resolved */
 	bool important, badfilter;
@@ -120,6 +122,7 @@ struct filter {
 	struct span denyallow;		/* of the request: the filter does not act on these */
 
 	enum filter_resource resource;	/* FILTER_REDIRECT, FILTER_REDIRECT_RULE */
+	struct span resource_name;	/* as written, without priority; empty (exceptions only): all resources */
 	int32_t redirect_priority;	/* redirect=name:N */
 
 	/* FILTER_REMOVEPARAM, FILTER_COOKIE: name of the parameter or cookie, or a regular expression over it
@@ -130,10 +133,9 @@ struct filter {
 	int64_t max_age;		/* FILTER_COOKIE: seconds, -1: none; the lifetime is capped, the cookie not blocked */
 	struct span same_site;		/* FILTER_COOKIE: "lax", "none" or "strict" as written; empty: none.  Likewise */
 
-	/* every option as written, without badfilter: two filters are twins when pattern and anchors are the same and
-	 * these are the same set.  Empty: no options */
-	struct span options;
+	struct span options;		/* as written, from behind the "$"; empty: none */
 
+	size_t text_len;
 	char text[FILTER_TEXT];
 };
 
@@ -153,6 +155,10 @@ struct filter_domains {		/* set .rest to the list, then call filter_domain_next(
  * @f: filled always; f->kind says whether it is to be used.  "!#" and "!+" directives are
  *     FILTER_REASON_DIRECTIVE: list_adblock acts on them. */
 void filter_parse(struct span line, struct filter *f);
+/* filter_twin - a number that two network filters share when they say the same, order and aliases of options apart
+ * @from: take the domain= list into account?  Without it, a badfilter finds the filters it switches off for some pages
+ * badfilter is not taken into account: "x$badfilter" switches off every filter with the same number. */
+uint64_t filter_twin(const struct filter *f, bool from);
 /* filter_domain_next - the next host of a validated list; false: no more */
 bool filter_domain_next(struct filter_domains *it, struct filter_domain *out);
 /* filter_kind_of, filter_reason_text, filter_kind_text, filter_type_text - the tables */
