@@ -23,6 +23,7 @@ struct held_packet {
 	uint64_t until;		/* position in the stream of set changes it waits for (setbox); UINT64_MAX: not known yet */
 	struct client client;	/* who is answered */
 	struct addr client_ip;	/* with port */
+	struct addr server_ip;	/* with port: who answers */
 };
 
 struct held;

@@ -302,7 +302,8 @@ bool learned_drops(const struct learned *l)
 }
 
 uint64_t learned_answer(struct learned *l, const struct client *client, const struct addr *client_ip,
-			struct span chain, const struct addr *addr, size_t n, uint32_t ttl_s)
+			const struct addr *resolver, struct span chain, const struct addr *addr, size_t n,
+			uint32_t ttl_s)
 {
 	uint64_t before = setbox_position(l->box), now_ms = clock_ms();
 	struct names_answer a = { .client = *client, .client_ip = *client_ip, .chain = chain, .ttl_s = ttl_s };
@@ -313,7 +314,7 @@ uint64_t learned_answer(struct learned *l, const struct client *client, const st
 	if (!l->rules)
 		return 0;
 	for (size_t i = 0; i < n; i++) {
-		if (!addr_is_public(&addr[i]))
+		if (!addr_is_public(&addr[i]) || (resolver && addr_eq_ip(&addr[i], resolver)))
 			continue;
 		a.origin = 0;
 		a.blocked = learned_judge(l, client, client_ip, &addr[i], chain, &a.origin);

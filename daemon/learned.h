@@ -33,11 +33,14 @@ bool learned_drops(const struct learned *l);
 
 /* learned_answer - a DNS answer that @client asked for
  * @client:  kind CLIENT_NONE: a host of rules.yaml that was resolved ahead
+ * @resolver: who answered, or NULL; never learned as an address: whoever owns a blocked name could else point it at
+ *           the resolver that this client lives by
  * @chain:   names, question first (chain_next); @addr, @n: addresses; those that are not public are left out
  *
  * Returns the position to wait for, or 0: no set changes, nothing to wait for. */
 uint64_t learned_answer(struct learned *l, const struct client *client, const struct addr *client_ip,
-			struct span chain, const struct addr *addr, size_t n, uint32_t ttl_s);
+			const struct addr *resolver, struct span chain, const struct addr *addr, size_t n,
+			uint32_t ttl_s);
 /* learned_first - a first packet at a suspect address; true: refuse it.  The kernel is told to refuse the next by itself. */
 bool learned_first(struct learned *l, const struct client *client, const struct addr *src, const struct addr *dst);
 

@@ -178,6 +178,7 @@ static void queue_answer(struct queue *q, const struct nfq_packet *p, const stru
 	else
 		h->client = clients_find(q->clients, &ip->dst);
 	h->client_ip = ip->dst;
+	h->server_ip = ip->src;
 	head.packet_id = h->token;
 	head.client = h->client;
 	if (queue_tell_reader(q, &head, ip->payload) < 0) {
@@ -225,8 +226,8 @@ static void queue_on_read(struct queue *q, const struct word *w)
 	if (w->head.what == DNS_READ_ANSWER) {
 		count(COUNTER_DNS_ANSWERS);
 		/* whose answer it is was seen in the packet; the word's own client is not asked */
-		h->until = learned_answer(q->learned, &h->client, &h->client_ip, w->chain, w->addr, w->head.addrs,
-					  w->head.ttl_s);
+		h->until = learned_answer(q->learned, &h->client, &h->client_ip, &h->server_ip, w->chain, w->addr,
+					  w->head.addrs, w->head.ttl_s);
 	}
 	if (!h->waiting || h->until <= learned_position(q->learned)) {
 		queue_release(q, h);
@@ -251,7 +252,7 @@ static void queue_on_word(struct queue *q, const struct ipc_message *m)
 	if (m->head.type == MSG_DNS_READ)
 		queue_on_read(q, &w);
 	else
-		learned_answer(q->learned, &nobody, &nowhere, w.chain, w.addr, w.head.addrs, w.head.ttl_s);
+		learned_answer(q->learned, &nobody, &nowhere, NULL, w.chain, w.addr, w.head.addrs, w.head.ttl_s);
 }
 
 static void queue_on_peer(struct ev_loop *loop, ev_io *w, int revents)

@@ -10,13 +10,14 @@ start_dns "address=/blocked.example/203.0.113.3" "address=/blocked.example/2001:
 	"address=/wanted.example/203.0.113.4" "address=/wanted.example/2001:db8:2::4" \
 	"address=/shared-bad.example/203.0.113.4" "address=/shared-bad.example/2001:db8:2::4" \
 	"host-record=edge.tracker.example,203.0.113.5,2001:db8:2::5" "cname=alias.site.example,edge.tracker.example" \
-	"address=/lockout.example/10.1.0.1" "address=/lockout2.example/203.0.113.1"
+	"address=/lockout.example/10.1.0.1" "address=/lockout2.example/203.0.113.1" \
+	"address=/lockout3.example/203.0.113.2"
 rules <<'END'
 gateway:
   lan: lan
 rules:
   - block: connections
-    host: [blocked.example, shared-bad.example, tracker.example, lockout.example, lockout2.example]
+    host: [blocked.example, shared-bad.example, tracker.example, lockout.example, lockout2.example, lockout3.example]
   - block: connections
     address: [203.0.113.9, "2001:db8:2::9"]
 END
@@ -80,6 +81,10 @@ client dig +short +tries=1 +time=2 lockout.example lockout2.example >"$WORK/dig.
 grep -q 10.1.0.1 "$WORK/dig.log" || fail "the name server does not answer"
 [ "$(client curl -s -m 5 http://10.1.0.1:8022/x)" = "hello from /x" ] || fail "the gateway was locked"
 [ "$(client curl -s -m 5 http://203.0.113.1:8022/x)" = "hello from /x" ] || fail "the gateway's other address was locked"
+
+# nor does one that answers with the address of the resolver itself
+client dig +short +tries=1 +time=2 lockout3.example >"$WORK/dig.log" 2>&1
+[ "$(client dig +short +tries=1 +time=2 wanted.example A)" = 203.0.113.4 ] || fail "the resolver was locked"
 
 counted() { [ "$(status refused_syns)" -ge 14 ]; }
 until_true 3 counted || fail "refused SYNs are not counted: $(status refused_syns)"

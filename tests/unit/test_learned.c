@@ -183,7 +183,7 @@ static uint64_t answer(const struct client *c, const char *chain, unsigned last)
 
 	if (c->kind)
 		addr_parse(&ip, SPAN_LIT("10.1.0.2"));
-	return learned_answer(l, c, &ip, span_of(chain), &a, 1, 300);
+	return learned_answer(l, c, &ip, NULL, span_of(chain), &a, 1, 300);
 }
 
 static bool first(unsigned last)
@@ -256,6 +256,20 @@ static void a_wanted_name_takes_the_pair_out_and_it_passes(void **state)
 	assert_false(first(3));
 }
 
+static void the_resolver_itself_is_never_learned(void **state)
+{
+	struct rules r = { .blocked = "ads", .generation = 1 };
+	struct addr ip, two[2] = { address(5), address(6) };
+
+	(void)state;
+	addr_parse(&ip, SPAN_LIT("10.1.0.2"));
+	learned_rules(l, &r);
+	said();
+	assert_int_not_equal(learned_answer(l, &alice, &ip, &two[0], SPAN_LIT("\003ads"), two, 2, 300), 0);
+	assert_string_equal(said(), "+s .6 +r .6 /");
+	assert_false(first(5));
+}
+
 static void private_addresses_are_never_learned(void **state)
 {
 	static const char *const text[] = { "10.1.0.1", "127.0.0.1", "fe80::1", "fd00::1", "224.0.0.1", "::ffff:192.168.1.1" };
@@ -267,7 +281,7 @@ static void private_addresses_are_never_learned(void **state)
 	said();
 	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++) {
 		assert_true(addr_parse(&a, span_of(text[i])));
-		assert_int_equal(learned_answer(l, &alice, &ip, SPAN_LIT("\003ads"), &a, 1, 300), 0);
+		assert_int_equal(learned_answer(l, &alice, &ip, NULL, SPAN_LIT("\003ads"), &a, 1, 300), 0);
 		assert_false(learned_first(l, &alice, &ip, &a));
 	}
 	assert_string_equal(said(), "");
@@ -339,7 +353,7 @@ static void a_wanted_name_at_a_blocked_address_takes_the_pair_out(void **state)
 	said();
 	assert_true(learned_first(l, &alice, &ip, &a));
 	assert_string_equal(said(), "+r .7 /");
-	learned_answer(l, &alice, &ip, SPAN_LIT("\003www"), &a, 1, 300);
+	learned_answer(l, &alice, &ip, NULL, SPAN_LIT("\003www"), &a, 1, 300);
 	assert_string_equal(said(), "-r .7 /");
 	assert_false(learned_first(l, &alice, &ip, &a));
 }
@@ -404,6 +418,7 @@ int main(void)
 		T(without_rules_nothing_is_learned_or_refused),
 		T(an_answer_is_waited_for_until_its_changes_are_committed),
 		T(a_wanted_name_takes_the_pair_out_and_it_passes),
+		T(the_resolver_itself_is_never_learned),
 		T(private_addresses_are_never_learned),
 		T(a_refused_packet_tells_the_kernel_once_in_a_while),
 		T(new_rules_judge_what_was_learned_before),
