@@ -1,5 +1,5 @@
 #!/bin/bash
-# fails_open.sh - every role killed, stopped, and all stopped at once: new connections flow again within 4 seconds,
+# promise_5_fails_open.sh - DESIGN promise 5: every role killed, stopped, and all stopped at once: new connections flow again within 4 seconds,
 # with nobody's help, at five connections a second and under load
 . "$(dirname "$0")/lib.sh"
 topology

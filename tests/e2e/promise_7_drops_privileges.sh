@@ -1,5 +1,5 @@
 #!/bin/bash
-# run_drops_privileges.sh - the kernel's own word on every role: user, groups, capabilities (none but the queue's one), seccomp
+# promise_7_drops_privileges.sh - DESIGN promise 7, by the kernel's own word on every role: user, groups, capabilities (none but the queue's one), seccomp
 # filter, no_new_privs, descriptors; also after a restart.  The monitor alone is root.
 . "$(dirname "$0")/lib.sh"
 topology
@@ -15,6 +15,7 @@ look() {
 	[ "$role" != queue ] || caps=0000000000001000	# CAP_NET_ADMIN
 	[ "$(field "$pid" Name)" = "dejunk-$role" ] || fail "$role is called $(field "$pid" Name)"
 	[ "$(field "$pid" Uid | tr '\t' ' ')" = "$uid $uid $uid $uid" ] || fail "$role runs as user $(field "$pid" Uid)"
+	[ "$(field "$pid" Gid | cut -f 1)" != 0 ] || fail "$role keeps group 0"
 	[ -z "$(field "$pid" Groups | tr -d " $uid")" ] || fail "$role has groups $(field "$pid" Groups)"
 	for f in CapPrm CapEff; do
 		[ "$(field "$pid" $f)" = $caps ] || fail "$role has $f $(field "$pid" $f)"
