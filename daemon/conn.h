@@ -55,7 +55,8 @@ enum down {			/* what the next byte of the origin is */
 	DOWN_HEAD,	/* of a response head */
 	DOWN_BODY,	/* of a body that is passed on */
 	DOWN_IMAGE,	/* of an image whose size is not known yet; its head is held too */
-	DOWN_DROP,	/* of a replaced image, thrown away */
+	DOWN_SWAP,	/* of an image that is replaced: the empty one goes first */
+	DOWN_DROP,	/* of a replaced image, thrown away; the next in the queue waits */
 	DOWN_RAW,	/* of something that is not HTTP: passed as it is until the end */
 };
 

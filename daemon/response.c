@@ -148,7 +148,7 @@ static enum step response_replace(struct conn *c, struct exchange *x, uint32_t w
 	response_drop(c, c->held);
 	c->held = 0;
 	c->dropped = 0;
-	c->down = DOWN_DROP;
+	c->down = DOWN_SWAP;
 	x->status = 200;
 	x->facts.type = RES_IMAGE;
 	x->width = width;
@@ -374,27 +374,30 @@ static enum step response_read_body(struct conn *c)
 	return taken ? STEP_MOVED : STEP_IDLE;
 }
 
-/* the body of a replaced image; the empty one is written when its turn has come, which is now */
+/* the empty image, as soon as all before it has left: a client must not wait for what it does not get */
+static enum step response_swap(struct conn *c)
+{
+	enum step answer = relay_pending(&c->side[ORIGIN]) ? STEP_IDLE : response_answer(c, c->queue.first);
+
+	if (answer == STEP_MOVED)
+		c->down = DOWN_DROP;
+	return answer;
+}
+
+/* the body of a replaced image */
 static enum step response_read_dropped(struct conn *c)
 {
-	struct exchange *x = c->queue.first;
 	size_t taken = 0;
-	enum parse answer;
+	enum parse answer = http1_body_scan(&c->down_body, response_rest(c), &taken);
 
-	if (x->close) {
-		c->down = DOWN_HEAD;
-		return STEP_MOVED;
-	}
-	answer = http1_body_scan(&c->down_body, response_rest(c), &taken);
 	response_drop(c, taken);
 	c->dropped += taken;
-	if (answer == PARSE_MORE && c->dropped <= LIMIT_DISCARD_BYTES && !c->side[ORIGIN].eof)
+	if (answer == PARSE_BAD || c->dropped > LIMIT_DISCARD_BYTES)
+		return STEP_FINISH;
+	if (answer == PARSE_MORE && !c->side[ORIGIN].eof)
 		return STEP_IDLE;
-	if (answer == PARSE_DONE)
-		c->responses++;
-	else
-		x->close = true;
-	c->down = DOWN_HEAD;	/* where x, having a status now, is answered */
+	c->responses += answer == PARSE_DONE;
+	c->down = DOWN_HEAD;
 	return STEP_MOVED;
 }
 
@@ -415,7 +418,6 @@ static enum step response_read_raw(struct conn *c)
 
 enum step response_step(struct conn *c)
 {
-
 	switch (c->down) {
 	case DOWN_HEAD:
 		return response_read_head(c);
@@ -423,6 +425,8 @@ enum step response_step(struct conn *c)
 		return response_read_body(c);
 	case DOWN_IMAGE:
 		return response_read_image(c);
+	case DOWN_SWAP:
+		return response_swap(c);
 	case DOWN_DROP:
 		return response_read_dropped(c);
 	default:

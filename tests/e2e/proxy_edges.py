@@ -70,6 +70,45 @@ def image_by_url_with_a_blocked_cookie(lab, v):
     c.close()
 
 
+def banner_that_stalls(lab, v):
+    """the empty image does not wait for the end of the one it replaces; what follows waits for that end"""
+    banner = png(468, 60, 3000)
+    for chunked in (False, True):
+        how = b'Transfer-Encoding: chunked' if chunked else b'Content-Length: %d' % len(banner)
+        body = b'%x\r\n%s\r\n0\r\n\r\n' % (len(banner), banner) if chunked else banner
+        c = lab.client(v)
+        c.send(GET % b'i.png', GET % b'telemetry/x.js', GET % b'n')
+        s = lab.server(v)
+        s.expect(GET % b'i.png' + GET % b'n')
+        s.send(b'HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n' + how + b'\r\n\r\n', body[:100])
+        assert size_of(c.answer()[2]) == (468, 60)
+        c.silent()
+        s.send(body[100:], OK)
+        assert b'javascript' in c.answer()[1]
+        c.expect(OK)
+        s.close()
+        c.expect_end()
+        c.close()
+
+
+def banner_without_end(lab, v):
+    """the body of a replaced image is thrown away up to a limit"""
+    c = lab.client(v)
+    c.send(GET % b'i.png', GET % b'n')
+    s = lab.server(v)
+    s.expect(GET % b'i.png' + GET % b'n')
+    s.send(b'HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nTransfer-Encoding: chunked\r\n\r\n1000\r\n' +
+           png(468, 60).ljust(4096, b'x') + b'\r\n')
+    assert size_of(c.answer()[2]) == (468, 60)
+    try:
+        for _ in range(2 * limit('DISCARD_BYTES') // 4096):
+            s.send(b'1000\r\n' + b'x' * 4096 + b'\r\n')
+    except OSError:
+        pass
+    c.expect_end()
+    c.close()
+
+
 def expect_behind_another(lab, v):
     """a blocked upload that waits for a 100, read together with the request before it"""
     head = b'POST /telemetry/ HTTP/1.1\r\nHost: site.example\r\nExpect: 100-continue\r\nContent-Length: 900\r\n\r\n'
@@ -130,5 +169,6 @@ def more_requests_behind_the_last_answer(lab, v):
 if __name__ == '__main__':
     proxy_lab.namespace()
     proxy_lab.main(Lab(RULES), [
-        image_with_a_blocked_cookie, image_by_url_with_a_blocked_cookie, expect_behind_another,
+        image_with_a_blocked_cookie, image_by_url_with_a_blocked_cookie, banner_that_stalls,
+        banner_without_end, expect_behind_another,
         reset_behind_a_good_answer, more_requests_behind_the_last_answer])
