@@ -15,7 +15,7 @@ for port in (80, 443, 8080):
     s = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=64)
     sel.register(s, selectors.EVENT_READ)
 for family, host in (socket.AF_INET, "203.0.113.2"), (socket.AF_INET6, "2001:db8:2::2"):
-    for port in (53, 4433):
+    for port in (53, 443, 4433):
         u = socket.socket(family, socket.SOCK_DGRAM)
         u.bind((host, port))
         sel.register(u, selectors.EVENT_READ, "udp")
@@ -234,6 +234,15 @@ expect silence client tcp 203.0.113.1 3129
 expect silence server tcp 203.0.113.1 3129
 expect proxy gateway tcp 127.0.0.1 3129
 [ "$(counter guarded)" -gt 0 ] || fail "nothing counted"
+what="answers to a masqueraded client whose source port is the proxy's"
+N 'add table inet masq; add chain inet masq c { type nat hook postrouting priority srcnat; }; add rule inet masq c oifname "wan" masquerade'
+for address in 203.0.113.2 2001:db8:2::2; do
+	client /usr/bin/python3 -c '
+import socket, sys
+s = socket.create_connection((sys.argv[1], 8080), 3, ("", 3129))
+sys.exit(s.recv(100) != b"server")' $address || fail "$what: $address is not reached"
+done
+N delete table inet masq
 what="one family alone"
 del lease 'ipv6 . "lan"'
 expect proxy client tcp 203.0.113.2 80
@@ -342,6 +351,10 @@ what="on_failure: block, not leased"
 load "  on_failure: block"
 both silence tcp 80
 both silence tcp 443
+both silence udp 443
+both server udp 4433
+both server udp 53
+client ping -c 1 -W 1 203.0.113.2 >/dev/null || fail "$what: no ping"
 both server tcp 8080
 expect gateway client tcp 10.1.0.1 80
 expect server gateway tcp 203.0.113.2 443
@@ -352,6 +365,7 @@ what="on_failure: block, leased"
 arm
 both proxy tcp 80
 both server tcp 443
+both server udp 443
 what="on_failure: block, lan not known yet"
 printf 'gateway:\n  lan: auto\n  on_failure: block\n' >"$WORK/rules.yaml"
 gateway "$DEJUNK" firewall load -c "$WORK/rules.yaml" || fail "the table does not load"
