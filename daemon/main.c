@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* main - the table of verbs, and the roles behind the hidden verb "child"; nothing else */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "admin.h"
 #include "child.h"
@@ -61,11 +63,27 @@ static void main_help(FILE *out)
 	      "/etc/dejunk/rules.yaml.  See dejunk(8) and rules.yaml(5).\n", out);
 }
 
+/* a descriptor 0, 1 or 2 that was closed would be given to a socket, and lines be written into it */
+static bool main_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd < 0)
+		return fcntl(STDERR_FILENO, F_GETFD) >= 0;	/* no /dev: good enough if all three are there */
+	close(fd);
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	static char *status[] = { "status", NULL };
 	const char *name = argc > 1 ? argv[1] : "status";
 
+	if (!main_standard_files())
+		return 2;
 	if (argc == 3 && strcmp(name, "child") == 0)
 		return main_child(argv[2]);
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
