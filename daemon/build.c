@@ -17,7 +17,10 @@
 #include "limits.h"
 #include "log.h"
 
-enum { BUILD_FILES = LIMIT_LISTS + 1 };	/* that one build may ask for */
+enum {
+	BUILD_FILES = LIMIT_LISTS + 1,	/* that one build may ask for */
+	BUILD_BURST = 64,		/* messages taken before the lease and the others get their turn */
+};
 
 /* --- the files it asks for ---------------------------------------------------- */
 
@@ -135,18 +138,18 @@ static void build_message(struct build *b, struct ipc_message *m)
 	}
 }
 
-/* false: nothing more will come */
-static bool build_read(struct build *b)
+/* @burst: messages taken at most; false: nothing more will come */
+static bool build_read(struct build *b, int burst)
 {
 	static struct ipc_message m;
-	int n;
+	int n = 1;
 
-	while ((n = ipc_recv(b->sock, &m)) > 0) {
+	for (int i = 0; i < burst && (n = ipc_recv(b->sock, &m)) > 0; i++) {
 		build_message(b, &m);
 		if (m.fd >= 0)
 			close(m.fd);
 	}
-	return n == -EAGAIN;
+	return n > 0 || n == -EAGAIN;
 }
 
 static void build_on_readable(struct ev_loop *loop, ev_io *w, int revents)
@@ -154,7 +157,7 @@ static void build_on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	struct build *b = CONTAINER_OF(w, struct build, io);
 
 	(void)revents;
-	if (!build_read(b))
+	if (!build_read(b, BUILD_BURST))
 		ev_io_stop(loop, w);	/* its end follows */
 }
 
@@ -178,7 +181,7 @@ static void build_on_died(struct ev_loop *loop, ev_child *w, int revents)
 	int image;
 
 	(void)loop, (void)revents;
-	build_read(b);
+	build_read(b, INT32_MAX);		/* what it left in the socket, which is bounded */
 	build_stop(b);
 	image = b->image;
 	text = b->text;
