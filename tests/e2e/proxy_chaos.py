@@ -97,7 +97,7 @@ def accept(server):
             sock, _ = server.accept()
         except OSError:
             continue
-        sock.settimeout(5)
+        sock.settimeout(20)
         threading.Thread(target=serve, args=(sock, random.Random(random.random())), daemon=True).start()
 
 

@@ -7,7 +7,7 @@
 All in one network namespace of the test's own.  Both ends are scripted in one thread, in order, so
 that a test reads like a conversation: client sends, server must see, server sends, client must see.
 """
-import array, os, queue, re, select, socket, struct, subprocess, sys, tempfile, threading, time, traceback
+import array, os, queue, re, resource, select, socket, struct, subprocess, sys, tempfile, threading, time, traceback
 
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DEJUNK = os.environ.get('DEJUNK', os.path.join(REPO, 'build', 'dejunk'))
@@ -16,7 +16,7 @@ V4, V6 = '198.51.100.1', '2001:db8:1::1'
 CLIENT = {4: '198.51.100.9', 6: '2001:db8:1::9'}    # not the proxy's: conntrack takes a port used again for the old flow
 REFUSED = {4: '198.51.100.2', 6: '2001:db8:1::2'}
 SILENT = {4: '198.51.100.3', 6: '2001:db8:1::3'}
-WAIT = 5            # seconds until a step of a conversation counts as failed
+WAIT = 20           # seconds until a step of a conversation counts as failed; no answer depends on it
 
 
 def message_numbers():
@@ -312,6 +312,8 @@ def namespace():
     if 'PROXY_LAB' not in os.environ:
         os.environ['PROXY_LAB'] = '1'
         os.execvp('unshare', ['unshare', '-n', '--', sys.executable] + sys.argv)
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     run('ip', 'link', 'set', 'lo', 'up')
     for ip in [V4, CLIENT[4], REFUSED[4], SILENT[4]]:
         run('ip', 'addr', 'add', ip + '/32', 'dev', 'lo')
