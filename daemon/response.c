@@ -324,7 +324,8 @@ static enum step response_read_head(struct conn *c)
 		return STEP_IDLE;
 	if (!x) {		/* nobody asked: a server that speaks first, or says why it closes */
 		c->side[ORIGIN].pass += (uint32_t)in.len;
-		return STEP_MOVED;
+		/* after an answer, such bytes would be taken for the next one by the client and not by us */
+		return c->responses ? STEP_FINISH : STEP_MOVED;
 	}
 	if (in.len == c->down_seen && !c->side[ORIGIN].eof)
 		return STEP_IDLE;

@@ -308,6 +308,15 @@ def cut_in_the_middle(lab, v):
     c.close()
 
 
+def bytes_nobody_asked_for(lab, v):
+    """they pass, and end the connection: what is whose answer could not be told from then on"""
+    c, s = open_both(lab, v)
+    s.send(OK)
+    c.expect(OK)
+    c.expect_end()
+    s.expect_end()
+
+
 def server_resets(lab, v):
     c = lab.client(v)
     c.send(GET)
@@ -494,6 +503,6 @@ if __name__ == '__main__':
         chunked_and_trailers, no_body_after_head_204_304, interim_responses, expect_continue, early_response,
         upgrade, upgrade_refused, connect_method, absolute_form, long_path, head_in_slivers, head_too_large,
         large_bodies, until_close_large, client_half_closes, server_closes_idle,
-        server_closes_a_reused_connection, cut_in_the_middle, server_resets, client_resets, refused_is_502,
+        server_closes_a_reused_connection, cut_in_the_middle, bytes_nobody_asked_for, server_resets, client_resets, refused_is_502,
         silent_is_504, server_speaks_first, not_http, not_http_large, response_not_http, ambiguous_is_400,
         bad_after_good, broken_chunks, bad_response_is_502, never_redirected, probe, nothing_leaks])
