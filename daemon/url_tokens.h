@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* url_tokens - a URL in lower case and the hashes of its tokens, in one pass
+ *
+ * A token is a longest run of ASCII letters and digits.  Every separator of the filter syntax is outside of that
+ * alphabet, so a filter whose text holds a whole token can only match a URL that holds the same token.
+ * Hashes are keyed: who writes a list or a URL cannot choose what collides.  Pure.
+ *
+ * The pass is done 32 or 16 bytes at a time where the processor can (AVX2, SSE2), one at a time elsewhere; the answers
+ * are the same.
+ */
+#ifndef DEJUNK_URL_TOKENS_H
+#define DEJUNK_URL_TOKENS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+enum { URL_TOKENS_PAD = 64 };	/* bytes after a text that may be read, and after a URL that are overwritten */
+
+struct url_key {
+	uint64_t a, b, c, d;	/* random; b and d are odd */
+};
+
+/* url_key_of - the key that follows from a seed */
+struct url_key url_key_of(uint64_t seed);
+
+/* url_mum - the two halves of the product, folded */
+static inline uint64_t url_mum(uint64_t x, uint64_t y)
+{
+	unsigned __int128 r = (unsigned __int128)x * y;
+
+	return (uint64_t)r ^ (uint64_t)(r >> 64);
+}
+
+static inline uint64_t url_load(const char *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* url_hash - of @len bytes; up to 8 bytes after them are read and do not count */
+static inline uint64_t url_hash(const struct url_key *k, const char *p, size_t len)
+{
+	uint64_t h = k->a ^ (uint64_t)len << 56;
+
+	for (; len > 8; len -= 8, p += 8)
+		h = url_mum(url_load(p) ^ h, k->b);
+	return url_mum((url_load(p) & (len ? ~(uint64_t)0 >> (64 - 8 * len) : 0)) ^ h, k->b);
+}
+
+/* url_token_hash - 32 bits of it: what url_tokens() gives for this token */
+static inline uint32_t url_token_hash(const struct url_key *k, const char *p, size_t len)
+{
+	return (uint32_t)(url_hash(k, p, len) >> 32);
+}
+
+/* url_tokens - make @text lower case, and hash its tokens in their order
+ * @text: @len bytes, changed in place, then URL_TOKENS_PAD bytes that become zero
+ * @hash: room for (len + 1) / 2 values
+ * Returns how many tokens there are. */
+size_t url_tokens(const struct url_key *k, char *text, size_t len, uint32_t *hash);
+/* url_tokens_scalar - the same, one byte at a time: for other processors, and to test against */
+size_t url_tokens_scalar(const struct url_key *k, char *text, size_t len, uint32_t *hash);
+
+/* url_is_token - a letter (lower case) or digit? */
+static inline int url_is_token(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+#endif
