@@ -39,6 +39,7 @@ LIMIT(REGEX_STEPS,		100000,		"steps",	"of one regular expression match; then it 
 LIMIT(REGEX_HEAP_KIB,		1024,		"KiB",		"heap of one regular expression match; then it does not match")
 LIMIT(REGEX_SUBJECT_BYTES,	4096,		"bytes",	"of a URL that a regular expression looks at; the rest it does not see")
 LIMIT(REGEX_PATTERN_BYTES,	4096,		"bytes",	"of one regular expression; longer: an error")
+LIMIT(MATCH_URL_BYTES,		16384,		"bytes",	"of a URL that the filters of lists look at; the rest they do not see")
 LIMIT(GROUPS,			256,		"groups",	"in rules.yaml; more: an error")
 LIMIT(RULES_VALUES,		524288,		"values",	"in rules.yaml, aliases counted as what they stand for; more: an error")
 LIMIT(IMAGES_ALIVE,		4,		"images",	"rule images alive in one process; a connection on an older one is closed")

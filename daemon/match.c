@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* match - a request to a verdict
+ *
+ * The URL is lowered and its tokens hashed in one pass (url_tokens).  The host and its parents are looked up among the
+ * whole hosts; then the keys of host, page and tokens go through the bitmap of a group, and the records of those
+ * that are left are checked.  Blocks first; exceptions only for what is blocked.
+ */
+#include "match.h"
+
+#include <string.h>
+
+#include "limits.h"
+#include "match_mapped.h"
+#include "match_pattern.h"
+
+struct query {
+	struct match *m;
+	const struct match_question *q;
+	struct span url;		/* lower case, with scheme; padded */
+	size_t host_at, host_end;	/* in url, without user, port and final dot */
+	struct match_names host, source;
+	bool source_ready, original_ready;
+	bool third_known, third;
+	size_t keys, before_tokens;	/* m->keys: of the host, of the page (room is left before), then of the tokens */
+	size_t tokens;
+};
+
+static const char bare_scheme[] = "http://";
+enum { BARE = sizeof(bare_scheme) - 1 };
+
+/* --- taking the question apart -------------------------------------------- */
+
+/* where the host begins; url.len: there is none */
+static size_t authority_at(struct span url)
+{
+	size_t i = 0;
+
+	while (i < url.len && (url_is_token(url.p[i]) || (i && strchr("+-.", url.p[i]))))
+		i++;
+	return i && i + 3 <= url.len && memcmp(url.p + i, "://", 3) == 0 ? i + 3 : url.len;
+}
+
+static void find_host(struct query *c)
+{
+	const char *p = c->url.p;
+	size_t at = c->q->bare ? BARE : authority_at(c->url), end, colon = 0;
+
+	for (end = at; end < c->url.len && p[end] != '/' && p[end] != '?' && p[end] != '#'; end++) {
+		if (p[end] == '@') {
+			at = end + 1;
+			colon = 0;
+		} else if (p[end] == ':') {
+			colon = end;
+		} else if (p[end] == ']') {
+			colon = 0;
+		}
+	}
+	if (colon && (p[at] != '[' || p[colon - 1] == ']'))
+		end = colon;
+	if (end > at && p[end - 1] == '.')
+		end--;
+	c->host_at = at;
+	c->host_end = end;
+	match_names_of(&c->m->key, (struct span){ p + at, end - at }, &c->host);
+}
+
+static void begin(struct query *c, struct match *m, const struct match_question *q)
+{
+	size_t len = q->url.len, before = q->bare ? BARE : 0;
+	uint32_t *tokens = m->keys + 2 * MATCH_LABELS;
+
+	c->m = m;
+	c->q = q;
+	c->source_ready = c->original_ready = c->third_known = false;
+	if (len > LIMIT_MATCH_URL_BYTES)
+		len = LIMIT_MATCH_URL_BYTES;
+	if (before)
+		memcpy(m->lower, bare_scheme, BARE);
+	memcpy(m->lower + before, q->url.p, len);
+	c->url = (struct span){ m->lower, before + len };
+	c->tokens = url_tokens(&m->key, m->lower, c->url.len, tokens);
+	find_host(c);
+	for (unsigned i = 0; i < c->host.count; i++)
+		tokens[-1 - (int)i] = match_key_host(c->host.fp[i]);
+	c->before_tokens = c->host.count;
+	c->keys = c->before_tokens + c->tokens;
+}
+
+static void source_names(struct query *c)
+{
+	static char text[HOST_MAX + 1 + URL_TOKENS_PAD];
+	size_t len = c->q->source.len;
+
+	if (c->source_ready)
+		return;
+	c->source_ready = true;
+	c->source.count = 0;
+	if (len == 0 || len > HOST_MAX)
+		return;
+	for (size_t i = 0; i < len; i++)
+		text[i] = char_lower(c->q->source.p[i]);
+	memset(text + len, 0, 8);
+	match_names_of(&c->m->key, (struct span){ text, len }, &c->source);
+}
+
+/* the keys of the page go before those of the host, once */
+static void add_source_keys(struct query *c)
+{
+	uint32_t *first = c->m->keys + 2 * MATCH_LABELS;
+
+	source_names(c);
+	if (c->before_tokens > c->host.count)
+		return;
+	for (unsigned i = 0; i < c->source.count; i++)
+		first[-1 - (int)c->before_tokens++] = match_key_source(c->source.fp[i]);
+	c->keys = c->before_tokens + c->tokens;
+}
+
+static bool third_party(struct query *c)
+{
+	unsigned a, b;
+
+	if (c->third_known)
+		return c->third;
+	c->third_known = true;
+	source_names(c);
+	if (c->q->type == FILTER_TYPE_DOCUMENT)
+		return c->third = false;
+	if (!c->source.count)
+		return c->third = c->q->unknown_is_third;
+	if (!c->host.count)
+		return c->third = true;
+	a = match_domain_labels(c->m, &c->host, NULL);
+	b = match_domain_labels(c->m, &c->source, NULL);
+	return c->third = c->host.fp[a - 1] != c->source.fp[b - 1];
+}
+
+/* --- one record ----------------------------------------------------------- */
+
+static struct span original(struct query *c)
+{
+	size_t before = c->q->bare ? BARE : 0;
+
+	if (!c->original_ready) {
+		memcpy(c->m->original, bare_scheme, BARE);
+		memcpy(c->m->original + before, c->q->url.p, c->url.len - before);
+	}
+	c->original_ready = true;
+	return (struct span){ c->m->original, c->url.len };
+}
+
+static bool parties_hold(struct query *c, unsigned flags)
+{
+	bool same;
+
+	if ((flags & MATCH_THIRD_PARTY && !third_party(c)) || (flags & MATCH_FIRST_PARTY && third_party(c)))
+		return false;
+	if (!(flags & (MATCH_STRICT_FIRST | MATCH_STRICT_THIRD)))
+		return true;
+	source_names(c);
+	same = c->q->type == FILTER_TYPE_DOCUMENT ||
+	       (c->source.count ? span_eq(c->host.host, c->source.host) : !c->q->unknown_is_third);
+	return !(flags & MATCH_STRICT_THIRD && same) && !(flags & MATCH_STRICT_FIRST && !same);
+}
+
+static bool regex_holds(struct query *c, uint32_t index)
+{
+	const struct match_regex *x = &c->m->regex[index];
+	struct regex **r = &c->m->compiled[index];
+	const char *text = c->m->text.p;
+
+	if (x->literal_len && !memmem(c->url.p, c->url.len, text + x->literal, x->literal_len))
+		return false;
+	if (!*r)
+		*r = regex_new((struct span){ text + x->pattern, x->pattern_len }, !x->match_case, NULL, 0, NULL);
+	return *r && regex_match(*r, c->m->scratch, x->match_case ? original(c) : c->url);
+}
+
+/* does the host end with the name, at a label? */
+static bool host_below(const struct query *c, const char *name, size_t len)
+{
+	size_t host = c->host.host.len;
+
+	if (len > host || memcmp(c->host.host.p + host - len, name, len) != 0)
+		return false;
+	return len == host || (!c->host.address && c->host.host.p[host - len - 1] == '.');
+}
+
+static bool pattern_holds(struct query *c, const struct match_record *r)
+{
+	struct span p = { c->m->text.p + r->pattern, r->pattern_len }, text = c->url;
+	bool ends = r->flags & MATCH_END;
+
+	if (r->flags & MATCH_REGEX)
+		return regex_holds(c, r->pattern);
+	if (p.len == 0)
+		return true;
+	if (r->host_len) {
+		if (!host_below(c, p.p, r->host_len))
+			return false;
+		return r->flags & MATCH_HOST_ONLY || match_pattern(span_skip(p, r->host_len), span_skip(text, c->host_end),
+								   true, ends);
+	}
+	if (r->flags & MATCH_CASE)
+		text = original(c);
+	if (r->flags & MATCH_HOST) {
+		for (size_t i = c->host_at; i < c->host_end; i++)
+			if ((i == c->host_at || (c->url.p[i - 1] == '.' && !c->host.address)) && match_pattern(p, span_skip(text, i), true, ends))
+				return true;
+		return false;
+	}
+	if (r->flags & MATCH_START)
+		return match_pattern(p, text, true, ends);
+	if (r->flags & MATCH_LITERAL && ends)
+		return p.len <= text.len && memcmp(text.p + text.len - p.len, p.p, p.len) == 0;
+	if (r->flags & MATCH_LITERAL)
+		return memmem(text.p, text.len, p.p, p.len);
+	return match_pattern(p, text, false, ends);
+}
+
+static bool record_holds(struct query *c, const struct match_record *r)
+{
+	if (!(r->types & c->q->type))
+		return false;
+	if (r->methods != FILTER_METHODS_ALL && !(r->methods & c->q->method))
+		return false;
+	if (!pattern_holds(c, r) || (r->flags & MATCH_PARTIES && !parties_hold(c, r->flags)))
+		return false;
+	if (r->from) {
+		source_names(c);
+		if (!match_set_holds(c->m, r->from, &c->source))
+			return false;
+	}
+	return !r->to || match_set_holds(c->m, r->to, &c->host);
+}
+
+/* --- a group of records --------------------------------------------------- */
+
+static const struct match_record *first_in(struct query *c, struct match_range range, bool important,
+					   const struct match_record *after)
+{
+	const struct match_record *r = &c->m->record[range.first], *end = r + range.count;
+
+	if (after)
+		r = after + 1;
+	for (; r < end; r++)
+		if ((!important || r->flags & MATCH_IMPORTANT) && record_holds(c, r))
+			return r;
+	return NULL;
+}
+
+static const struct match_slot *slot_of(const struct match_table *t, uint32_t key)
+{
+	uint32_t mask = (1u << t->head->slots_log2) - 1;
+	uint32_t s = match_slot_of(key, t->head->slots_log2);
+
+	for (; t->slot[s].range.count; s = (s + 1) & mask)
+		if (t->slot[s].key == key)
+			return &t->slot[s];
+	return NULL;
+}
+
+/* the keys of the question that the bitmap knows, in m->hit */
+static size_t hits_of(struct query *c, const struct match_table *t)
+{
+	const uint32_t *key;
+	uint32_t *hit = c->m->hit;
+	unsigned shift = 32 - t->head->bits_log2;
+	size_t hits = 0;
+
+	if (t->head->by_source)
+		add_source_keys(c);
+	key = c->m->keys + 2 * MATCH_LABELS - c->before_tokens;
+	for (size_t i = 0; i < c->keys; i++) {
+		uint32_t bit = key[i] >> shift;
+
+		hit[hits] = key[i];
+		hits += t->bitmap[bit / 64] >> bit % 64 & 1;
+	}
+	return hits;
+}
+
+/* some record of the group that holds */
+static const struct match_record *search(struct query *c, enum match_group group, bool important)
+{
+	const struct match_table *t = &c->m->table[group];
+	const struct match_record *r;
+	size_t hits;
+
+	if (!t->head->filters)
+		return NULL;
+	hits = hits_of(c, t);
+	for (size_t i = 0; i < hits; i++) {
+		const struct match_slot *s = slot_of(t, c->m->hit[i]);
+
+		r = s ? first_in(c, s->range, important, NULL) : NULL;
+		if (r)
+			return r;
+	}
+	return first_in(c, t->head->unfiled, important, NULL);
+}
+
+/* --- whole hosts ---------------------------------------------------------- */
+
+static bool bucket_find(const struct match *m, uint64_t fp, uint32_t *where)
+{
+	size_t i = match_bucket_of(fp, m->buckets), bits = match_bloom_bits(fp);
+
+	if ((m->bloom[match_bloom_word(fp, m->bloom_words)] & bits) != bits)
+		return false;
+	for (size_t n = 0; n < m->buckets; n++) {
+		const struct match_bucket *b = &m->bucket[i];
+
+		for (int e = 0; e < MATCH_BUCKET; e++)
+			if (b->fp[e] == fp) {
+				*where = b->where[e];
+				return true;
+			}
+		if (!b->spill)
+			return false;
+		i = i + 1 < m->buckets ? i + 1 : 0;
+	}
+	return false;
+}
+
+/* the longest name that is listed; 1 + its index in @n, 0: none */
+static unsigned plain_find(const struct match *m, const struct match_names *n, uint32_t *where)
+{
+	for (unsigned i = n->count; i; i--)
+		if (bucket_find(m, n->fp[i - 1], where))
+			return i;
+	return 0;
+}
+
+static void say(struct match_verdict *v, const struct match *m, const struct match_record *r, enum match_result result)
+{
+	*v = (struct match_verdict){
+		.result = result, .important = r->flags & MATCH_IMPORTANT, .resource = r->resource,
+		.list = r->where >> 24, .line = r->where & 0xffffff, .record = 1 + (uint32_t)(r - m->record),
+	};
+	if (r->flags & MATCH_HOST_ONLY)
+		v->name = (struct span){ m->text.p + r->pattern, r->pattern_len };
+}
+
+static void say_plain(struct match_verdict *v, const struct match_names *n, unsigned index, uint32_t where)
+{
+	*v = (struct match_verdict){
+		.result = MATCH_BLOCK, .list = where >> 24, .line = where & 0xffffff,
+		.name = span_skip(n->host, n->start[index]),
+	};
+}
+
+void match_decide(struct match *m, const struct match_question *q, struct match_verdict *v)
+{
+	const struct match_record *block = NULL, *important = NULL;
+	struct query c;
+	uint32_t where;
+	unsigned plain;
+
+	begin(&c, m, q);
+	plain = plain_find(m, &c.host, &where);
+	if (!plain)
+		block = search(&c, MATCH_BLOCKS, false);
+	if (!plain && !block) {
+		v->result = MATCH_PASS;
+		v->important = false;
+		return;
+	}
+	if (!block || !(block->flags & MATCH_IMPORTANT)) {
+		const struct match_record *other = search(&c, MATCH_EXCEPTIONS, false);
+
+		important = other ? search(&c, MATCH_BLOCKS, true) : NULL;
+		if (other && !important) {
+			say(v, m, other, MATCH_ALLOW);
+			return;
+		}
+		block = important ? important : block;
+	}
+	if (block && block->flags & MATCH_IMPORTANT) {
+		const struct match_record *other = search(&c, MATCH_EXCEPTIONS, true);
+
+		if (other) {
+			say(v, m, other, MATCH_ALLOW);
+			return;
+		}
+	}
+	if (block)
+		say(v, m, block, MATCH_BLOCK);
+	else
+		say_plain(v, &c.host, plain - 1, where);
+}
+
+struct span match_text(const struct match *m, const struct match_verdict *v, char *text, size_t text_len)
+{
+	struct span s;
+
+	if (v->record) {
+		s = span_skip(m->text, m->record[v->record - 1].text);
+		return span_until(s, '\n');
+	}
+	if (text_len < v->name.len + 4)
+		return (struct span){ "", 0 };
+	memcpy(text, "||", 2);
+	memcpy(text + 2, v->name.p, v->name.len);
+	text[2 + v->name.len] = '^';
+	return (struct span){ text, v->name.len + 3 };
+}
+
+size_t match_collect(struct match *m, const struct match_question *q, enum match_group group, struct span *text,
+		     uint32_t *where, size_t max)
+{
+	const struct match_table *t = &m->table[group];
+	size_t hits, n = 0;
+	struct query c;
+
+	if (!t->head->filters || !max)
+		return 0;
+	begin(&c, m, q);
+	hits = hits_of(&c, t);
+	for (size_t i = 0; i <= hits && n < max; i++) {
+		const struct match_slot *s = i < hits ? slot_of(t, m->hit[i]) : NULL;
+		struct match_range range = i == hits ? t->head->unfiled : s ? s->range : (struct match_range){ 0, 0 };
+
+		for (const struct match_record *r = NULL; (r = first_in(&c, range, false, r)) && n < max; ) {
+			bool again = false;
+
+			for (size_t j = 0; j < n; j++)
+				again |= where[j] == r->where && text[j].p == m->text.p + r->text;
+			if (again)
+				continue;
+			where[n] = r->where;
+			text[n++] = span_until(span_skip(m->text, r->text), '\n');
+		}
+	}
+	return n;
+}
+
+bool match_has(const struct match *m, enum match_group group)
+{
+	return m->head->group[group].filters;
+}
+
+bool match_host(struct match *m, struct span host, struct match_verdict *v)
+{
+	struct match_names n;
+	uint32_t where;
+	unsigned plain;
+
+	if (host.len == 0 || host.len > HOST_MAX)
+		return false;
+	memcpy(m->lower, host.p, host.len);
+	memset(m->lower + host.len, 0, 8);
+	match_names_of(&m->key, (struct span){ m->lower, host.len }, &n);
+	plain = plain_find(m, &n, &where);
+	if (!plain)
+		return false;
+	for (unsigned i = 0; i < n.count; i++)
+		for (size_t low = 0, high = m->excepted_count; low < high; ) {
+			size_t mid = (low + high) / 2;
+
+			if (m->excepted[mid] == n.fp[i])
+				return false;
+			if (m->excepted[mid] < n.fp[i])
+				low = mid + 1;
+			else
+				high = mid;
+		}
+	say_plain(v, &n, plain - 1, where);
+	return true;
+}
+
+uint32_t match_filters(const struct match *m)
+{
+	return m->head->filters;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* match_open - the sections of an instance, checked: what match may rely on is established here and nowhere else */
+#include <stdlib.h>
+
+#include "limits.h"
+#include "match_mapped.h"
+
+static bool range_ok(const struct match_range *r, size_t count)
+{
+	return r->first <= count && r->count <= count - r->first;
+}
+
+static bool text_ok(const struct match *m, uint32_t at, uint32_t len)
+{
+	return at < m->text.len && len <= m->text.len - at;
+}
+
+static bool set_ok(const struct match *m, uint32_t index)
+{
+	struct match_set s;
+
+	if (index == 0)
+		return true;
+	if (index > m->set_words)
+		return false;
+	memcpy(&s, &m->set[index - 1], sizeof(s));
+	return (size_t)s.included + s.excluded <= m->set_words - index;
+}
+
+static bool record_ok(const struct match *m, const struct match_record *r)
+{
+	if (r->flags & ~MATCH_FLAGS || r->text >= m->text.len || !set_ok(m, r->from) || !set_ok(m, r->to))
+		return false;
+	if (r->flags & MATCH_REGEX)
+		return r->pattern < m->regex_count && !r->host_len && !(r->flags & MATCH_HOST_ONLY);
+	return text_ok(m, r->pattern, r->pattern_len) && r->host_len <= r->pattern_len &&
+	       (!r->host_len || r->flags & MATCH_HOST) &&
+	       (!(r->flags & MATCH_HOST_ONLY) || (r->host_len && r->host_len == r->pattern_len));
+}
+
+static const char *open_group(struct match *m, const struct image *im, uint32_t instance, unsigned g)
+{
+	struct match_table *t = &m->table[g];
+	size_t words, slots, free_slots = 0;
+
+	t->head = &m->head->group[g];
+	if (!t->head->filters)
+		return NULL;
+	if (t->head->bits_log2 < 6 || t->head->bits_log2 > 31 || t->head->slots_log2 < 1 || t->head->slots_log2 > 30)
+		return "a table of filters has an impossible size";
+	if (!image_find(im, SECTION_MATCH_BITMAP + g, instance, sizeof(uint64_t), (const void **)&t->bitmap, &words) ||
+	    !image_find(im, SECTION_MATCH_SLOTS + g, instance, sizeof(struct match_slot), (const void **)&t->slot, &slots) ||
+	    words != (size_t)1 << (t->head->bits_log2 - 6) || slots != (size_t)1 << t->head->slots_log2)
+		return "a table of filters is cut";
+	if (!range_ok(&t->head->unfiled, m->record_count))
+		return "a filter lies outside of its table";
+	for (size_t i = 0; i < slots; i++) {
+		free_slots += t->slot[i].range.count == 0;
+		if (!range_ok(&t->slot[i].range, m->record_count))
+			return "a filter lies outside of its table";
+	}
+	return free_slots ? NULL : "a table of filters is full";
+}
+
+static const char *open_tables(struct match *m, const struct image *im, uint32_t instance)
+{
+	const void *head, *text;
+	size_t heads, bloom, len;
+
+	if (!image_find(im, SECTION_MATCH_HEAD, instance, sizeof(struct match_head), &head, &heads) || heads > 1)
+		return "the head of the filters is malformed";
+	if (heads == 0)
+		return "";
+	m->head = head;
+	m->key = url_key_of(m->head->seed);
+#define FIND(type, record, p, n)	\
+	if (!image_find(im, type, instance, sizeof(record), (const void **)&(p), &(n)))	\
+		return "a section of filters is cut"
+	FIND(SECTION_MATCH_BLOOM, uint64_t, m->bloom, bloom);
+	FIND(SECTION_MATCH_HOSTS, struct match_bucket, m->bucket, m->buckets);
+	FIND(SECTION_MATCH_RECORDS, struct match_record, m->record, m->record_count);
+	FIND(SECTION_MATCH_SETS, uint64_t, m->set, m->set_words);
+	FIND(SECTION_MATCH_REGEXES, struct match_regex, m->regex, m->regex_count);
+	FIND(SECTION_MATCH_EXCEPTED, uint64_t, m->excepted, m->excepted_count);
+	FIND(SECTION_MATCH_TEXT, char, text, len);
+#undef FIND
+	m->text = (struct span){ text, len };
+	m->bloom_words = bloom;
+	if (bloom == 0 || bloom & (bloom - 1) || m->buckets == 0 || m->buckets > UINT32_MAX)
+		return "the table of blocked hosts has an impossible size";
+	if (len == 0 || m->text.p[len - 1] != '\n')
+		return "the text of the filters is cut";
+	return NULL;
+}
+
+static const char *check_records(const struct match *m)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < m->buckets; i++)
+		for (int e = 0; e < MATCH_BUCKET; e++)
+			used += m->bucket[i].fp[e] != 0;
+	if (used >= m->buckets * MATCH_BUCKET)
+		return "the table of blocked hosts is full";
+	for (size_t i = 0; i < m->record_count; i++)
+		if (!record_ok(m, &m->record[i]))
+			return "a filter refers to what is not there";
+	for (size_t i = 0; i < m->regex_count; i++)
+		if (!text_ok(m, m->regex[i].pattern, m->regex[i].pattern_len) ||
+		    !text_ok(m, m->regex[i].literal, m->regex[i].literal_len))
+			return "an expression lies outside of the text";
+	return NULL;
+}
+
+struct match *match_open(const struct image *im, uint32_t instance, const psl_ctx_t *psl, const char **why)
+{
+	struct match *m = calloc(1, sizeof(*m));
+
+	*why = "out of memory";
+	if (!m)
+		return NULL;
+	m->psl = psl;
+	*why = open_tables(m, im, instance);
+	for (unsigned g = 0; !*why && g < MATCH_GROUPS; g++)
+		*why = open_group(m, im, instance, g);
+	if (!*why)
+		*why = check_records(m);
+	if (*why) {
+		if (**why == '\0')
+			*why = NULL;
+		match_close(m);
+		return NULL;
+	}
+	m->compiled = calloc(m->regex_count + 1, sizeof(*m->compiled));
+	m->scratch = regex_scratch_new();
+	m->lower = calloc(1, LIMIT_MATCH_URL_BYTES + 8 + URL_TOKENS_PAD);
+	m->original = calloc(1, LIMIT_MATCH_URL_BYTES + 8 + URL_TOKENS_PAD);
+	m->keys = calloc(2 * MATCH_LABELS + LIMIT_MATCH_URL_BYTES / 2 + 16, sizeof(*m->keys));
+	m->hit = calloc(2 * MATCH_LABELS + LIMIT_MATCH_URL_BYTES / 2 + 16, sizeof(*m->hit));
+	if (m->compiled && m->scratch && m->lower && m->original && m->keys && m->hit)
+		return m;
+	*why = "out of memory";
+	match_close(m);
+	return NULL;
+}
+
+void match_close(struct match *m)
+{
+	if (!m)
+		return;
+	for (size_t i = 0; m->compiled && i < m->regex_count; i++)
+		regex_free(m->compiled[i]);
+	free(m->compiled);
+	regex_scratch_free(m->scratch);
+	free(m->lower);
+	free(m->original);
+	free(m->keys);
+	free(m->hit);
+	free(m);
+}
