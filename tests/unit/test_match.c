@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* test_match - against a naive matcher, against the engines' verdicts, and what a damaged image does
+ *
+ * links: match match_open match_domain match_build match_keys url_tokens image regex filter_parse filter_pattern filter_options filter_domain list_adblock list_detect host addr
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "match_cases.h"
+#include "shared.h"
+
+static struct match_verdict ask(struct match_made *m, const char *url, const char *source, uint32_t type)
+{
+	struct match_question q = { .url = span_of(url), .source = span_of(source), .unknown_is_third = true, .type = type,
+				    .method = FILTER_METHOD_GET };
+	struct match_verdict v;
+
+	match_decide(m->match, &q, &v);
+	return v;
+}
+
+/* rows: filters, a request, what is decided, by which line */
+static void decides_as_written(void **state)
+{
+	static const struct {
+		const char *why, *filters, *url, *source;
+		uint32_t type;
+		enum match_result result;
+		unsigned line;
+	} row[] = {
+		{ "a host", "||ads.com^", "http://ads.com/", "x.org", FILTER_TYPE_IMAGE, MATCH_BLOCK, 1 },
+		{ "below it", "||ads.com^", "http://a.b.ads.com:80/", "x.org", FILTER_TYPE_IMAGE, MATCH_BLOCK, 1 },
+		{ "not beside it", "||ads.com^", "http://bads.com/", "x.org", FILTER_TYPE_IMAGE, MATCH_PASS, 0 },
+		{ "a host blocks documents", "||ads.com^", "http://ads.com/", "ads.com", FILTER_TYPE_DOCUMENT, MATCH_BLOCK, 1 },
+		{ "a path does not", "||ads.com/x", "http://ads.com/x", "ads.com", FILTER_TYPE_DOCUMENT, MATCH_PASS, 0 },
+		{ "but with document", "||ads.com/x$document", "http://ads.com/x", "ads.com", FILTER_TYPE_DOCUMENT, MATCH_BLOCK, 1 },
+		{ "exception", "||ads.com^\n@@||ads.com/ok", "http://ads.com/ok.js", "x.org", FILTER_TYPE_SCRIPT, MATCH_ALLOW, 2 },
+		{ "elsewhere", "||ads.com^\n@@||ads.com/ok", "http://ads.com/no.js", "x.org", FILTER_TYPE_SCRIPT, MATCH_BLOCK, 1 },
+		{ "important", "||ads.com^$important\n@@||ads.com^", "http://ads.com/", "x.org", FILTER_TYPE_SCRIPT, MATCH_BLOCK, 1 },
+		{ "badfilter", "||ads.com^\n||ads.com^$badfilter", "http://ads.com/", "x.org", FILTER_TYPE_SCRIPT, MATCH_PASS, 0 },
+		{ "badfilter before", "/ads/*$image,badfilter\n/ads/*$image", "http://x.com/ads/1", "x.org", FILTER_TYPE_IMAGE, MATCH_PASS, 0 },
+		{ "type", "/ads/*$image", "http://x.com/ads/1", "x.org", FILTER_TYPE_SCRIPT, MATCH_PASS, 0 },
+		{ "third party", "/ads/*$3p", "http://a.co.uk/ads/1", "b.co.uk", FILTER_TYPE_SCRIPT, MATCH_BLOCK, 1 },
+		{ "first party", "/ads/*$3p", "http://a.b.co.uk/ads/1", "b.co.uk", FILTER_TYPE_SCRIPT, MATCH_PASS, 0 },
+		{ "page", "$script,domain=x.org", "http://y.com/1.js", "www.x.org", FILTER_TYPE_SCRIPT, MATCH_BLOCK, 1 },
+		{ "not that page", "$script,domain=x.org|~www.x.org", "http://y.com/1.js", "www.x.org", FILTER_TYPE_SCRIPT, MATCH_PASS, 0 },
+		{ "any top-level domain", "/a1/*$domain=google.*", "http://y.com/a1/", "www.google.co.uk", FILTER_TYPE_SCRIPT, MATCH_BLOCK, 1 },
+		{ "separator at the end", "/ads^", "http://y.com/ads", "x.org", FILTER_TYPE_SCRIPT, MATCH_BLOCK, 1 },
+		{ "separator", "/ads^", "http://y.com/adsy", "x.org", FILTER_TYPE_SCRIPT, MATCH_PASS, 0 },
+		{ "case", "/AdS.$match-case", "http://y.com/ads.js", "x.org", FILTER_TYPE_SCRIPT, MATCH_PASS, 0 },
+		{ "same case", "/AdS.$match-case", "http://y.com/AdS.js", "x.org", FILTER_TYPE_SCRIPT, MATCH_BLOCK, 1 },
+		{ "regex", "/\\/ads[0-9]+\\//", "http://y.com/ADS12/", "x.org", FILTER_TYPE_SCRIPT, MATCH_BLOCK, 1 },
+		{ "end", "/ads.js|", "http://y.com/ads.js?x", "x.org", FILTER_TYPE_SCRIPT, MATCH_PASS, 0 },
+		{ "no host", "||ads.com^", "ads.com", "x.org", FILTER_TYPE_SCRIPT, MATCH_PASS, 0 },
+		{ "nothing", "||ads.com^", "", "", FILTER_TYPE_SCRIPT, MATCH_PASS, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(*row); i++) {
+		struct span list = span_of(row[i].filters);
+		struct match_made m;
+		struct match_verdict v;
+
+		match_make(&m, &list, 1, i, psl_builtin());
+		v = ask(&m, row[i].url, row[i].source, row[i].type);
+		if (v.result != row[i].result || (v.result && v.line != row[i].line))
+			fail_msg("%s: result %d, line %u", row[i].why, v.result, v.line);
+		match_unmake(&m);
+	}
+}
+
+static void a_naive_matcher_agrees(void **state)
+{
+	struct dice d = { NULL, 0, 20 };
+	unsigned wrong = 0;
+
+	(void)state;
+	for (int i = 0; i < 3000 && wrong < 3; i++)
+		wrong += case_disagreement(&d, psl_builtin());
+	assert_int_equal(wrong, 0);
+}
+
+static void bare_urls_are_http(void **state)
+{
+	struct span list = SPAN_LIT("|http://ads.com/\n/Path/$match-case\n@@|https:");
+	struct match_question q = { .bare = true, .url = SPAN_LIT("ads.com/"), .type = FILTER_TYPE_IMAGE, .method = FILTER_METHOD_GET };
+	struct match_verdict v;
+	struct match_made m;
+
+	(void)state;
+	match_make(&m, &list, 1, 7, NULL);
+	match_decide(m.match, &q, &v);
+	assert_int_equal(v.result, MATCH_BLOCK);
+	assert_int_equal(v.line, 1);
+	q.url = SPAN_LIT("x.com/Path/y?u=https://z");
+	match_decide(m.match, &q, &v);
+	assert_int_equal(v.result, MATCH_BLOCK);
+	assert_int_equal(v.line, 2);
+	match_unmake(&m);
+}
+
+static void long_urls_are_cut(void **state)
+{
+	enum { LONG = 200000 };
+	struct span list = SPAN_LIT("/ads/\n||x.com^$image\n*b*c*d*e$font");
+	struct match_question q = { .type = FILTER_TYPE_SCRIPT, .method = FILTER_METHOD_GET };
+	struct match_verdict v;
+	struct match_made m;
+	char *url = malloc(LONG);
+
+	(void)state;
+	memset(url, 'b', LONG);
+	memcpy(url, "http://x.com/", 13);
+	memcpy(url + LONG - 5, "/ads/", 5);
+	for (size_t i = 100; i < LONG - 10; i += 2)
+		url[i] = '.';
+	q.url = (struct span){ url, LONG };
+	match_make(&m, &list, 1, 7, NULL);
+	match_decide(m.match, &q, &v);
+	assert_int_equal(v.result, MATCH_PASS);
+	q.type = FILTER_TYPE_IMAGE;
+	match_decide(m.match, &q, &v);
+	assert_int_equal(v.result, MATCH_BLOCK);
+	match_unmake(&m);
+	free(url);
+}
+
+static void hosts_for_the_connection_layer(void **state)
+{
+	struct span list = SPAN_LIT("||ads.com^\n||cdn.net^\n@@||js.cdn.net/lib\n||third.org^$third-party\n");
+	struct match_verdict v;
+	struct match_made m;
+
+	(void)state;
+	match_make(&m, &list, 1, 7, psl_builtin());
+	assert_true(match_host(m.match, SPAN_LIT("x.ads.com"), &v));
+	assert_int_equal(v.line, 1);
+	assert_true(match_host(m.match, SPAN_LIT("cdn.net"), &v));
+	assert_false(match_host(m.match, SPAN_LIT("js.cdn.net"), &v));
+	assert_false(match_host(m.match, SPAN_LIT("a.js.cdn.net"), &v));
+	assert_false(match_host(m.match, SPAN_LIT("third.org"), &v));
+	assert_false(match_host(m.match, SPAN_LIT("com"), &v));
+	match_unmake(&m);
+}
+
+static void groups_are_apart(void **state)
+{
+	struct span list = SPAN_LIT("$removeparam=utm_source\n||x.com^$removeparam=gclid\n@@||x.com^$removeparam=y\n$cookie=_ga\n");
+	struct match_question q = { .url = SPAN_LIT("http://x.com/?utm_source=1"), .type = FILTER_TYPE_DOCUMENT,
+				    .method = FILTER_METHOD_GET };
+	struct match_verdict v;
+	struct match_made m;
+	struct span text[8];
+	uint32_t where[8];
+
+	(void)state;
+	match_make(&m, &list, 1, 7, psl_builtin());
+	match_decide(m.match, &q, &v);
+	assert_int_equal(v.result, MATCH_PASS);
+	assert_int_equal(match_collect(m.match, &q, MATCH_PARAMS, text, where, 8), 2);
+	assert_int_equal(match_collect(m.match, &q, MATCH_PARAMS, text, where, 1), 1);
+	assert_int_equal(match_collect(m.match, &q, MATCH_PARAM_EXCEPTIONS, text, where, 8), 1);
+	assert_true(span_eq(text[0], SPAN_LIT("@@||x.com^$removeparam=y")));
+	assert_int_equal(match_collect(m.match, &q, MATCH_COOKIES, text, where, 8), 1);
+	assert_int_equal(match_collect(m.match, &q, MATCH_COOKIE_EXCEPTIONS, text, where, 8), 0);
+	match_unmake(&m);
+}
+
+/* any byte of any section may be anything: it is refused, or decided somehow, and never read past the end */
+static void damaged_images_are_survived(void **state)
+{
+	struct span list = SPAN_LIT("||ads.com^\n||b.com^$domain=x.org|y.*\n/ads/*$image\n/ads[0-9]+x/$script\n@@/ok/\n$font,domain=x.org\n");
+	struct match_builder *b = match_build_new(3);
+	struct image_part part[MATCH_PARTS];
+	struct dice d = { NULL, 0, 5 };
+	uint32_t filters = 0;
+	unsigned refused = 0;
+	size_t parts;
+
+	(void)state;
+	match_add_list(b, list, 0, &filters);
+	parts = match_build_finish(b, 0, part, NULL);
+	assert_true(parts);
+	for (int i = 0; i < 4000; i++) {
+		const char *why;
+		struct match *m;
+		struct image im;
+		struct image_part *p;
+		uint8_t *byte, was;
+		int fd;
+
+		do
+			p = &part[dice_roll(&d, (unsigned)parts)];
+		while (!p->len);
+		byte = (uint8_t *)(uintptr_t)p->p + dice_roll(&d, (unsigned)p->len);
+		was = *byte;
+		*byte = (uint8_t)dice_roll(&d, 256);
+		fd = image_write(part, parts, 1, 3);
+		*byte = was;
+		assert_null(image_map(fd, &im));
+		close(fd);
+		m = match_open(&im, 0, psl_builtin(), &why);
+		refused += !m;
+		if (m) {
+			static const char *const url[] = { "http://ads.com/", "http://b.com/ads/1", "http://c.com/ads12x/ok/" };
+
+			for (size_t u = 0; u < 3; u++) {
+				struct match_question q = { .url = span_of(url[u]), .source = SPAN_LIT("x.org"),
+							    .type = 1u << dice_roll(&d, FILTER_TYPE_BITS),
+							    .method = FILTER_METHOD_GET };
+				struct match_verdict v;
+				char text[HOST_MAX + 4];
+
+				match_decide(m, &q, &v);
+				if (v.result)
+					match_text(m, &v, text, sizeof(text));
+			}
+		}
+		match_close(m);
+		image_unmap(&im);
+	}
+	assert_true(refused > 0);
+	match_build_free(b);
+}
+
+static psl_ctx_t *shared_psl(void)
+{
+	struct span text = shared_read("lists/public_suffix_list.dat.xz");
+	FILE *f = text.p ? fmemopen((void *)(uintptr_t)text.p, text.len, "r") : NULL;
+	psl_ctx_t *psl = f ? psl_load_fp(f) : NULL;
+
+	if (f)
+		fclose(f);
+	free((void *)(uintptr_t)text.p);
+	return psl;
+}
+
+/* the column gold, or another: 1 is block */
+static unsigned compare(struct match *m, struct span requests, struct span verdicts, size_t column, unsigned *rows)
+{
+	struct match_question q;
+	struct span c[16];
+	unsigned wrong = 0;
+
+	*rows = 0;
+	while (match_next_request(&requests, &q)) {
+		struct match_verdict v;
+
+		assert_true(match_columns(&verdicts, c, 16));
+		if (*c[column].p == '-')
+			continue;
+		(*rows)++;
+		match_decide(m, &q, &v);
+		if ((v.result == MATCH_BLOCK) == (*c[column].p == '1'))
+			continue;
+		if (wrong++ < 10)
+			printf("%.*s instead of %.*s: %.*s\n", 1, v.result == MATCH_BLOCK ? "1" : "0", SPAN_FMT(c[column]),
+			       SPAN_FMT(q.url));
+	}
+	return wrong;
+}
+
+static void the_engines_agree(void **state)
+{
+	struct span list[2] = { shared_read("lists/easylist.txt.xz"), shared_read("lists/easyprivacy.txt.xz") };
+	struct span light = shared_read("lists/hagezi-light.adblock.txt.xz");
+	struct span requests = shared_read("requests/requests.tsv.zst"), verdicts = shared_read("requests/verdicts.tsv.gz");
+	psl_ctx_t *psl = shared_psl();
+	struct match_made m;
+	unsigned rows;
+
+	(void)state;
+	if (!list[0].p || !list[1].p || !light.p || !requests.p || !verdicts.p || !psl)
+		skip();
+	match_make(&m, list, 2, 11, psl);
+	assert_int_equal(compare(m.match, requests, verdicts, 1, &rows), 0);
+	printf("gold: %u of %u requests agree; image of %zu bytes\n", rows, rows, m.image.bytes);
+	assert_true(rows > 60000 && m.image.bytes <= 6000000);
+	match_unmake(&m);
+	match_make(&m, &light, 1, 12, psl);
+	assert_int_equal(compare(m.match, requests, verdicts, 13, &rows), 0);
+	match_unmake(&m);
+	psl_free(psl);
+	for (int i = 0; i < 2; i++)
+		free((void *)(uintptr_t)list[i].p);
+	free((void *)(uintptr_t)light.p);
+	free((void *)(uintptr_t)requests.p);
+	free((void *)(uintptr_t)verdicts.p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(decides_as_written),
+		cmocka_unit_test(a_naive_matcher_agrees),
+		cmocka_unit_test(bare_urls_are_http),
+		cmocka_unit_test(long_urls_are_cut),
+		cmocka_unit_test(hosts_for_the_connection_layer),
+		cmocka_unit_test(groups_are_apart),
+		cmocka_unit_test(damaged_images_are_survived),
+		cmocka_unit_test(the_engines_agree),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
