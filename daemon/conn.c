@@ -469,7 +469,7 @@ static bool conn_wants(const struct conn *c, int which)
 {
 	const struct side *s = &c->side[which];
 
-	return s->link == SIDE_OPEN && !s->eof && !s->pipe && buf_len(&s->in) < conn_most(c, which);
+	return s->link == SIDE_OPEN && !s->eof && !s->pipe && !s->starved && buf_len(&s->in) < conn_most(c, which);
 }
 
 static enum deadline_kind conn_deadline(const struct conn *c)
@@ -573,6 +573,15 @@ static ssize_t conn_read(struct conn *c, int which)
 	return n;
 }
 
+/* no memory to read into: does it help to wait, or to let a held image go?  False: nothing does */
+static bool conn_starve(struct conn *c, int which)
+{
+	if (relay_pending(&c->side[which]) == 0 && which == ORIGIN)
+		response_release(c);
+	c->side[which].starved = relay_pending(&c->side[which]) != 0;
+	return c->side[which].starved;
+}
+
 /* read and step, a few times while there is much to read */
 static void conn_on_readable(struct ev_loop *loop, struct conn *c, int which)
 {
@@ -581,7 +590,7 @@ static void conn_on_readable(struct ev_loop *loop, struct conn *c, int which)
 
 		if (n == -EAGAIN && i > 0)
 			return;
-		if (n == -ENOBUFS) {
+		if (n == -ENOBUFS && !conn_starve(c, which)) {
 			conn_reset(loop, c, REASON_NO_MEMORY);
 			return;
 		}
@@ -589,7 +598,7 @@ static void conn_on_readable(struct ev_loop *loop, struct conn *c, int which)
 			c->side[ORIGIN].eof = true;	/* all was said: the client gets the rest, and a good end */
 			n = 0;
 		}
-		if (n < 0 && n != -EAGAIN) {
+		if (n < 0 && n != -EAGAIN && n != -ENOBUFS) {
 			conn_flush(loop, c);
 			conn_reset(loop, c, which == CLIENT ? REASON_CLIENT_RESET : REASON_SERVER_RESET);
 			return;

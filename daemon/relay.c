@@ -190,6 +190,7 @@ static ssize_t relay_write_bytes(struct side *to, struct buf *out, struct side *
 	if ((size_t)n > first) {
 		buf_take(&from->in, (size_t)n - first);
 		from->pass -= (uint32_t)((size_t)n - first);
+		from->starved = false;
 	}
 	return n;
 }
@@ -234,6 +235,7 @@ void relay_clear(struct side *s)
 {
 	buf_clear(&s->in);
 	s->pass = 0;
+	s->starved = false;
 	if (s->pipe) {
 		pipe_return(s->pipe);
 		s->pipe = NULL;

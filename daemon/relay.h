@@ -33,6 +33,7 @@ struct side {
 	bool eof;		/* it sent its FIN: nothing more will come */
 	bool shut;		/* we sent ours, or it wants nothing more */
 	bool full;		/* its socket takes no more for now: wait until it is writable */
+	bool starved;		/* no memory to read into before some of @in has left */
 	bool bulk;		/* the last read filled all the room it had */
 	bool wrote;		/* something was written once */
 	bool nodelay;		/* TCP_NODELAY is set */

@@ -166,9 +166,43 @@ def more_requests_behind_the_last_answer(lab, v):
     s.close()
 
 
+def memory_of_the_greedy(lab, v):
+    """a client that takes all the memory there is for large buffers stops nobody's download"""
+    rsp = b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n' + \
+        (b'c0\r\n' + os.urandom(192) + b'\r\n') * 60000 + b'0\r\n\r\n'       # too small for splice
+    image = b'HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: 60000\r\n\r\n' + \
+        (b'\xff\xd8' + b'\xff\xe1\xff\xff' + b'e' * 65533)[:60000]
+    greedy = []
+    n = limit('POOL_BYTES') // 2 // (256 << 10)
+    for i in range(n + 20):         # the last of them take what is too little for a large head
+        g = lab.client(10 - v)
+        g.send(b'GET /' + b'x' * (100000 if i < n else 20000))
+        greedy.append(g)
+    time.sleep(0.5)
+    c = slow_client(lab, v, GET % b'large')
+    s = lab.server(v)
+    s.head()
+    t = threading.Thread(target=lambda: s.send(rsp))
+    t.start()
+    time.sleep(0.3)
+    c.expect(rsp)
+    t.join()
+    c.send(GET % b'image')
+    s.head()
+    t = threading.Thread(target=lambda: s.send(image))
+    t.start()
+    c.expect(image)
+    t.join()
+    c.close()
+    for g in greedy:
+        g.close()
+    lab.until(lambda: lab.pong()[3] == 0)
+
+
 if __name__ == '__main__':
     proxy_lab.namespace()
     proxy_lab.main(Lab(RULES), [
         image_with_a_blocked_cookie, image_by_url_with_a_blocked_cookie, banner_that_stalls,
         banner_without_end, expect_behind_another,
-        reset_behind_a_good_answer, more_requests_behind_the_last_answer])
+        reset_behind_a_good_answer, more_requests_behind_the_last_answer,
+        memory_of_the_greedy])
