@@ -7,6 +7,14 @@
 
 #include "limits.h"
 
+/* memory that is not lent must not be touched: the pool hides that from the sanitizer, so it is told */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(p, n) ((void)0)
+#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)0)
+#endif
+
 enum { BUF_SIZES = 5, BUF_KEPT = 8 };	/* sizes there are; free ones of each kept by a trim */
 
 struct buf_free {
@@ -45,6 +53,7 @@ static char *buf_borrow(unsigned i)
 		return NULL;
 	f = pool.free[i];
 	if (f) {
+		ASAN_UNPOISON_MEMORY_REGION(f, size);
 		pool.free[i] = f->next;
 		pool.kept[i]--;
 	} else {
@@ -65,6 +74,7 @@ static void buf_return(char *mem, uint32_t size)
 	f->next = pool.free[i];
 	pool.free[i] = f;
 	pool.kept[i]++;
+	ASAN_POISON_MEMORY_REGION(mem + sizeof(*f), size - sizeof(*f));
 }
 
 /* the bytes move to memory of index @i; false: there is none */
@@ -166,6 +176,7 @@ void buf_pool_trim(void)
 		while (pool.kept[i] > BUF_KEPT) {
 			struct buf_free *f = pool.free[i];
 
+			ASAN_UNPOISON_MEMORY_REGION(f, buf_size_at(i));
 			pool.free[i] = f->next;
 			pool.kept[i]--;
 			free(f);

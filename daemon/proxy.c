@@ -7,6 +7,7 @@
 #include "proxy.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -107,7 +108,6 @@ static void proxy_on_rules(struct ipc_message *m)
 	}
 	conn_rules(proxy.child.loop, r);
 	rules_put(r);
-	buf_pool_trim();
 	if (!proxy.serving) {
 		proxy.serving = true;
 		listener_listen(proxy.child.loop, proxy.listen);
@@ -183,6 +183,7 @@ static bool proxy_on_message(struct child *child, struct ipc_message *m)
 static void proxy_on_ping(struct child *child, struct msg_pong *pong)
 {
 	(void)child;
+	buf_pool_trim();	/* what a burst left behind goes back within a heartbeat */
 	pong->accepted = listener_accepted();
 	pong->files = listener_files();
 	pong->max_files = proxy.child.settings.max_files;
@@ -198,6 +199,7 @@ int proxy_main(void)
 		.unreachable = proxy_unreachable,
 	};
 
+	mallopt(M_MMAP_THRESHOLD, BUF_BODY);	/* large buffers are the kernel's again when they are freed */
 	child_init(&proxy.child, ROLE_PROXY, proxy_on_message, proxy_on_ping);
 	listener_init();
 	conn_init(proxy.child.loop, &hooks);

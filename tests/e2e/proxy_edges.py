@@ -199,10 +199,26 @@ def memory_of_the_greedy(lab, v):
     lab.until(lambda: lab.pong()[3] == 0)
 
 
+def memory_comes_back(lab, v):
+    """what a burst of large heads took is given back with the next heartbeat"""
+    def memory():
+        return int(re.search(r'VmRSS:\s*(\d+)', open('/proc/%d/status' % lab.proxy.pid).read()).group(1))
+    many = [lab.client(v) for _ in range(400)]
+    for c in many:
+        c.send(b'GET /' + b'x' * 120000)
+    time.sleep(0.3)
+    full = memory()
+    for c in many:
+        c.reset()
+    lab.until(lambda: lab.pong()[3] == 0)
+    lab.pong()
+    assert 'ASAN_OPTIONS' in os.environ or memory() < full - 30000, (full, memory())
+
+
 if __name__ == '__main__':
     proxy_lab.namespace()
     proxy_lab.main(Lab(RULES), [
         image_with_a_blocked_cookie, image_by_url_with_a_blocked_cookie, banner_that_stalls,
         banner_without_end, expect_behind_another,
         reset_behind_a_good_answer, more_requests_behind_the_last_answer,
-        memory_of_the_greedy])
+        memory_of_the_greedy, memory_comes_back])
