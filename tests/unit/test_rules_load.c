@@ -258,7 +258,7 @@ static void the_policy_in_the_tree_is_good(void **state)
 	}
 	r = rules_text_map(yaml, NULL);
 	assert_int_equal(rules_connection(r, NULL, NULL, SPAN_LIT("ad.doubleclick.net"), 0).action, ACT_BLOCK);
-	assert_int_equal(rules_connection(r, NULL, NULL, SPAN_LIT("debian.org"), 0).action, ACT_ALLOW);
+	assert_int_equal(rules_connection(r, NULL, NULL, SPAN_LIT("ftp.debian.org"), 0).action, ACT_ALLOW);
 	assert_int_equal(rules_connection(r, NULL, NULL, SPAN_LIT("captive.apple.com"), 0).action, ACT_ALLOW);
 	assert_int_equal(rules_connection(r, NULL, NULL, SPAN_LIT("www.example.org"), 0).action, ACT_PASS);
 	rules_put(r);
