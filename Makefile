@@ -1,7 +1,7 @@
 # dejunk - a transparent filter for a Linux gateway
 #
 #   make            build/dejunk
-#   make check      unit tests with address and undefined-behaviour sanitizers (no root)
+#   make check      unit tests with address and undefined-behaviour sanitizers; layers, manual pages (no root)
 #   make e2e        end-to-end tests in network namespaces (root)
 #   make fuzz       every fuzz target for FUZZ_SECONDS each (clang)
 #   make bench      one line a figure; also build/bench.json (BENCH_SECONDS, root for the laboratory)
@@ -76,7 +76,9 @@ build/unit/test_$(1): tests/unit/test_$(1).c $(wildcard tests/unit/*.h) $(patsub
 endef
 $(foreach t,$(unit),$(eval $(call unit_rule,$(t))))
 
-check: $(unit:%=build/unit/test_%)
+check: build/dejunk $(unit:%=build/unit/test_%)
+	$(Q)tests/check-layers
+	$(Q)tests/check-docs
 	$(Q)tests/run-unit $(unit:%=build/unit/test_%)
 
 # --- programs that end-to-end tests run as root, with a line "links:" like unit tests -----
