@@ -6,3 +6,18 @@ topology
 start_www
 rules <<END
 gateway: {lan: lan, workers: 1}
+END
+ip netns exec "${ID}g" sh -c "exec '$DEJUNK' run -c '$WORK/rules.yaml' --run-dir '$WORK/run' <&- >&- 2>&-" &
+pids+=($!)
+pid_of[dejunk]=$!
+armed() { [ "$(status armed)" = true ]; }
+until_true 10 armed || fail "not armed"
+client curl -s -m 3 -o /dev/null http://203.0.113.2/ || fail "no traffic"
+for pid in ${pid_of[dejunk]} $(pgrep -P "${pid_of[dejunk]}"); do
+	for fd in 0 1 2; do
+		[ "$(readlink "/proc/$pid/fd/$fd")" = /dev/null ] ||
+			fail "descriptor $fd of $(cat "/proc/$pid/comm") is $(readlink "/proc/$pid/fd/$fd")"
+	done
+done
+stop_dejunk || fail "exit status $?"
+say "ok"
