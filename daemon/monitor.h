@@ -56,6 +56,8 @@ struct waiter {
 struct arming {
 	bool table;		/* ours is loaded */
 	uint64_t handle;	/* the kernel's number of it */
+	int rules;		/* it had when it was loaded; 0: not known */
+	bool touched;		/* something in it changed: count them */
 	bool queue_rules;
 	char failure[FIREWALL_TEXT + 64];	/* what the kernel or nft said last, one line */
 	enum lease lease;

@@ -102,12 +102,14 @@ bool arm_load_table(struct monitor *m, const struct gateway *g)
 	e = setsync_table_new(m->sync);
 	if (e)
 		log_warn("the blocked prefixes could not be written: %s", strerror(-e));
+	e = nftset_rules(m->nft);
+	m->arm.rules = e > 0 ? e : 0;
 	m->arm.failure[0] = '\0';
 	return true;
 }
 
-/* somebody deleted our table, or loaded another one in its place, which is empty */
-static void arm_put_back(struct monitor *m, bool gone)
+/* somebody deleted our table, or rules of it, or loaded another one in its place, which is empty */
+static void arm_put_back(struct monitor *m, const char *how)
 {
 	uint64_t now = clock_ms();
 	struct proc *queue;
@@ -121,11 +123,25 @@ static void arm_put_back(struct monitor *m, bool gone)
 		arm_consider(m);
 		return;
 	}
-	log_warn("the table inet dejunk was %s by another program: put back", gone ? "deleted" : "replaced");
+	log_warn("the table inet dejunk was %s by another program: put back", how);
 	queue = children_find(&m->kids, ROLE_QUEUE, 0);
 	if (queue)
 		monitor_give_rules(m, queue);	/* it sends all it has learned again */
 	arm_consider(m);
+}
+
+/* what others add to our table is theirs to answer for; what they take out of it we would miss */
+static bool arm_rules_lost(struct monitor *m)
+{
+	int n;
+
+	if (!m->arm.touched || !m->arm.rules)
+		return false;
+	n = nftset_rules(m->nft);
+	if (n < 0)
+		return false;		/* asked again the next second */
+	m->arm.touched = false;
+	return n < m->arm.rules;
 }
 
 static void arm_check_table(struct monitor *m)
@@ -135,8 +151,12 @@ static void arm_check_table(struct monitor *m)
 
 	if (m->stopping || there < 0)
 		return;
-	if (!there || !m->arm.table || !m->arm.queue_rules || handle != m->arm.handle)
-		arm_put_back(m, !there);
+	if (!there)
+		arm_put_back(m, "deleted");
+	else if (!m->arm.table || !m->arm.queue_rules || handle != m->arm.handle)
+		arm_put_back(m, "replaced");
+	else if (arm_rules_lost(m))
+		arm_put_back(m, "robbed of rules");
 }
 
 /* --- what other tables do -------------------------------------------------------- */
@@ -293,8 +313,10 @@ static void arm_on_events(struct ev_loop *loop, ev_io *w, int revents)
 	(void)loop, (void)w, (void)revents;
 	if (what <= 0 || m->stopping)
 		return;
-	if (what & (NFTEVENT_GONE | NFTEVENT_LOST | NFTEVENT_OWN))
+	if (what & (NFTEVENT_GONE | NFTEVENT_LOST | NFTEVENT_OWN)) {
+		m->arm.touched = true;
 		arm_check_table(m);
+	}
 }
 
 enum forward_verdict arm_forward(struct monitor *m, const struct addr *client, const struct addr *server)

@@ -538,3 +538,34 @@ int nftset_table(struct nftset *s, uint64_t *handle)
 	err = ask(s, nlh, on_table, handle);
 	return err == -ENOENT ? 0 : err ? err : 1;
 }
+
+static int on_rule(const struct nlmsghdr *nlh, void *data)
+{
+	int *n = data;
+
+	(void)nlh;
+	++*n;
+	return MNL_CB_OK;
+}
+
+int nftset_rules(struct nftset *s)
+{
+	uint8_t buf[32768] __attribute__((aligned(8)));	/* the kernel's part of a dump is smaller */
+	struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr((char *)buf, NFT_MSG_GETRULE, NFPROTO_INET, NLM_F_DUMP, ++s->seq);
+	uint64_t until = clock_ms() + NFTSET_WAIT_MS;
+	int n = 0, more = MNL_CB_OK;
+
+	mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, table_name);
+	if (mnl_socket_sendto(s->nl, nlh, nlh->nlmsg_len) < 0)
+		return -errno;
+	while (more == MNL_CB_OK) {
+		ssize_t got = wait_for(s, buf, sizeof(buf), until);
+
+		if (got < 0)
+			return (int)got;
+		if (!mnl_nlmsg_ok((const void *)buf, (int)got) || ((const struct nlmsghdr *)buf)->nlmsg_seq != s->seq)
+			continue;	/* a late answer to something older */
+		more = mnl_cb_run(buf, (size_t)got, s->seq, s->portid, on_rule, &n);
+	}
+	return more < 0 ? (errno == ENOENT ? 0 : -errno) : n;
+}

@@ -58,5 +58,8 @@ int nftset_counter(struct nftset *s, const char *name, uint64_t *packets, uint64
 /* nftset_table - 1: our table is there, 0: it is not, or a negative errno
  * @handle: the kernel's number of it, another one after each load: a table replaced behind our back is empty */
 int nftset_table(struct nftset *s, uint64_t *handle);
+/* nftset_rules - how many rules our table has in all its chains; 0: there is no table, or a negative errno
+ * -EINTR: they changed meanwhile, ask again */
+int nftset_rules(struct nftset *s);
 
 #endif

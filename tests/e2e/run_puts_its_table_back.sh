@@ -1,6 +1,6 @@
 #!/bin/bash
-# run_puts_its_table_back.sh - a table that somebody deletes, flushes away with everything else, or loads anew (empty) is put back
-# and armed within a second; the log says so.  What was learned before is refused as before.
+# run_puts_its_table_back.sh - a table that somebody deletes, flushes away with everything else, empties of rules, or loads anew
+# is put back and armed within a second; the log says so.  What was learned before is refused as before.
 . "$(dirname "$0")/lib.sh"
 topology
 start_www
@@ -18,11 +18,11 @@ leased() { gateway nft list set inet dejunk lease | grep -q elements; }
 client curl -s -m 3 -o /dev/null http://ads.example/ && fail "the blocked host answers"
 [ "$(pairs)" -ge 1 ] || fail "no pair was learned"
 times=0
-for how in "nft delete table inet dejunk" "nft flush ruleset" "$DEJUNK firewall load -c $WORK/rules.yaml"; do
+for how in "nft flush table inet dejunk" "nft flush chain inet dejunk ask_syn" "nft flush chain inet dejunk first" "nft delete table inet dejunk" "nft flush ruleset" "$DEJUNK firewall load -c $WORK/rules.yaml"; do
 	times=$((times + 1))
 	gateway $how || fail "$how failed"
 	begin=$(date +%s%N)
-	until_true 3 leased || fail "$how: not armed again"
+	until_true 3 eval '[ "$(grep -c "put back" "$WORK/dejunk.log")" = $times ] && leased' || fail "$how: not armed again"
 	took=$((($(date +%s%N) - begin) / 1000000))
 	[ $took -le 1000 ] || fail "$how: it took $took ms"
 	[ "$(grep -c 'put back' "$WORK/dejunk.log")" = $times ] || fail "$how: the log does not say so once"

@@ -93,6 +93,7 @@ static void the_table_comes_and_goes(void **state)
 	load();
 	assert_int_equal(nftset_table(nft, &handle), 1);
 	load();						/* again: replaced */
+	assert_true(nftset_rules(nft) > 50);
 	assert_int_equal(firewall_check(&g, 63129, file, err), 0);
 	g.refuse_with = REFUSE_DROP;
 	g.on_failure = FAILURE_BLOCK;
@@ -105,6 +106,7 @@ static void the_table_comes_and_goes(void **state)
 	assert_int_equal(nftset_table(nft, &handle), 1);		/* the old one stays */
 	assert_int_equal(firewall_unload(err), 0);
 	assert_int_equal(nftset_table(nft, &handle), 0);
+	assert_int_equal(nftset_rules(nft), 0);
 	assert_int_equal(nftset_lease_end(nft), -ENOENT);
 	load();
 }
