@@ -39,7 +39,9 @@ static struct judgement judge_unlearned(const struct rules *r, const struct name
 	}
 	if (v.action != ACT_BLOCK)
 		return (struct judgement){ 0 };
-	return (struct judgement){ .refuse = true, .pair_s = UNLEARNED_PAIR_S, .origin = v.origin };
+	return (struct judgement){
+		.refuse = true, .unlearned = true, .pair_s = UNLEARNED_PAIR_S, .origin = v.origin,
+	};
 }
 
 /* refused_s - how long the kernel may refuse a pair whose names live for @ms: rounded down, so that

@@ -30,6 +30,7 @@ bool judge_chain(const struct rules *r, const struct addr *client_ip, const stru
 
 struct judgement {
 	bool refuse;
+	bool unlearned;		/* no name stands behind it: struct names does not know the pair */
 	uint32_t pair_s;	/* the kernel may refuse the pair by itself that long; 0: it must not */
 	uint32_t origin;	/* of the rule; 0 when none is known */
 };

@@ -41,6 +41,8 @@ struct learned {
 	uint64_t seed;
 	uint16_t minute;		/* of the week, brought up to date each second */
 	time_t boundary;		/* of the next schedule; 0: none */
+	time_t seen;			/* wall time a second ago */
+	uint64_t unlearned_ms;		/* until then the kernel may refuse pairs that no name stands behind */
 	bool expiring;			/* names_expire() runs: elements expire by themselves */
 	bool overflow;			/* a change was lost: fill the sets anew */
 	bool flushing;			/* the first step of the walk empties the sets */
@@ -218,13 +220,17 @@ static void learned_on_second(struct ev_loop *loop, ev_timer *w, int revents)
 	if (!l->rules)
 		return;
 	l->minute = rules_minute(now);
-	if (l->boundary && now >= l->boundary) {
+	/* a clock set back (it was wrong at boot) may be before an earlier boundary */
+	if (l->boundary && (now >= l->boundary || now < l->seen)) {
 		l->boundary = rules_next_boundary(l->rules, now);
-		if (l->walk == WALK_NONE)
+		if (clock_ms() < l->unlearned_ms)
+			learned_walk(l, true);		/* no walk over names finds those pairs */
+		else if (l->walk == WALK_NONE)
 			learned_walk(l, false);
 		else
 			l->from = 0, l->walk = WALK_JUDGE;	/* the walk so far judged by the old time */
 	}
+	l->seen = now;
 	if (l->overflow && l->walk == WALK_NONE && setbox_waiting(l->box) == 0) {
 		log_warn("limit of %d waiting set changes was reached, filling the sets anew", LIMIT_SETS_WAITING);
 		l->overflow = false;
@@ -347,6 +353,8 @@ bool learned_first(struct learned *l, const struct client *client, const struct 
 		return true;
 	l->recent[key % LEARNED_RECENT].key = key;
 	l->recent[key % LEARNED_RECENT].ms = now_ms;
+	if (j.unlearned)
+		l->unlearned_ms = now_ms + (uint64_t)j.pair_s * 1000;
 	set.addr.port_be = 0;
 	set.timeout_s = j.pair_s;
 	learned_put(l, &set);

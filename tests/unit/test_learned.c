@@ -22,7 +22,8 @@ struct rules {
 	const char *blocked;
 	uint32_t nets;
 	uint64_t generation;
-	time_t boundary;	/* before it nothing is blocked */
+	time_t boundary;	/* before it no name is blocked */
+	time_t nets_until;	/* from then on the prefix is not; 0: it always is */
 	bool dropped;		/* its reference was given back */
 };
 
@@ -53,14 +54,27 @@ uint16_t rules_minute(time_t t)
 
 time_t rules_next_boundary(const struct rules *r, time_t t)
 {
-	return t < r->boundary ? r->boundary : 0;
+	time_t next = r->boundary ? r->boundary : r->nets_until;
+
+	return t < next ? next : next ? t + 1000000 : 0;
+}
+
+static time_t clock_set;	/* seconds by which the wall clock was set */
+
+time_t time(time_t *t)
+{
+	struct timespec now;
+
+	assert_null(t);
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec + clock_set;
 }
 
 struct verdict rules_connection(const struct rules *r, const struct addr *client, const struct addr *server,
 				struct span name, uint16_t minute)
 {
 	(void)client, (void)server, (void)minute;
-	if (r->nets && name.len == 0 && server->ip[0] == 192)
+	if (r->nets && name.len == 0 && server->ip[0] == 192 && (!r->nets_until || time(NULL) < r->nets_until))
 		return (struct verdict){ .action = ACT_BLOCK, .origin = 2 };
 	if (r->blocked && span_eq(name, span_of(r->blocked)) && time(NULL) >= r->boundary)
 		return (struct verdict){ .action = ACT_BLOCK, .origin = 1 };
@@ -371,6 +385,40 @@ static void at_the_boundary_of_a_schedule_only_differences_are_sent(void **state
 	assert_string_equal(said(), "+s .3 +r .3 /");
 }
 
+static void at_the_end_of_a_schedule_pairs_without_names_go_too(void **state)
+{
+	struct rules r = { .nets = 1, .generation = 1, .nets_until = time(NULL) + 500 };
+	struct addr server = { .family = AF_INET, .ip = { 192, 0, 2, 9 } }, client_ip = server;
+
+	(void)state;
+	client_ip.ip[0] = 10;
+	learned_rules(l, &r);
+	said();
+	assert_true(learned_first(l, &alice, &client_ip, &server));
+	assert_string_equal(said(), "+r .9 /");
+	clock_set = 1000;
+	run_for(2.2);
+	clock_set = 0;
+	assert_non_null(strstr(said(), "+flushr"));
+}
+
+static void a_clock_set_back_is_a_boundary(void **state)
+{
+	struct rules r = { .blocked = "ads", .generation = 1, .boundary = time(NULL) - 1000 };
+
+	(void)state;
+	learned_rules(l, &r);
+	said();
+	answer(&alice, "\003ads", 3);
+	assert_string_equal(said(), "+s .3 +r .3 /");
+	run_for(1.2);
+	assert_string_equal(said(), "");
+	clock_set = -2000;
+	run_for(2.2);
+	clock_set = 0;
+	assert_string_equal(said(), "-s .3 -r .3 /");
+}
+
 static void a_full_socket_is_tried_again(void **state)
 {
 	struct rules r = { .blocked = "ads", .generation = 1 };
@@ -425,6 +473,8 @@ int main(void)
 		T(hosts_resolved_ahead_are_suspect_until_they_leave_the_rules),
 		T(a_wanted_name_at_a_blocked_address_takes_the_pair_out),
 		T(at_the_boundary_of_a_schedule_only_differences_are_sent),
+		T(at_the_end_of_a_schedule_pairs_without_names_go_too),
+		T(a_clock_set_back_is_a_boundary),
 		T(a_full_socket_is_tried_again),
 		T(many_names_are_filled_in_again_in_bounded_steps),
 	};
