@@ -556,10 +556,10 @@ void arm_tick(struct monitor *m, uint64_t now)
 		return;
 	if (!m->arm.table || !m->arm.queue_rules)
 		arm_check_table(m);
+	arm_read_counters(m);		/* who was just refused looks at the status next */
 	if (now - m->arm.second_ms >= SECOND_MS) {
 		m->arm.second_ms = now;
 		arm_check_table(m);
-		arm_read_counters(m);
 		arm_check_arrival(m, now);
 		arm_consider(m);
 		status_send(m);
