@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "clock.h"
 #include "container.h"
 #include "counters.h"
 #include "json.h"
@@ -54,6 +55,7 @@ static struct {
 	struct counters past;		/* of processes whose page was replaced */
 	char *status;			/* the last MSG_STATUS: members, NUL, text, NUL */
 	size_t members;			/* bytes of the members */
+	uint64_t told_ms;		/* when it came; it comes each second */
 	struct session session[LIMIT_CONTROL_CLIENTS];
 } admin;
 
@@ -98,16 +100,27 @@ static void admin_on_counters(const struct ipc_message *m)
 
 /* --- answers ----------------------------------------------------------------------------- */
 
+/* why the monitor's last word on the lease is not worth repeating; NULL: it is */
+static const char *admin_silence(void)
+{
+	if (!admin.status)
+		return "the monitor has not told yet";
+	if (clock_ms() - admin.told_ms > LIMIT_LEASE_SECONDS * 1000 + LIMIT_SILENCE_MS)
+		return "the monitor does not answer, the lease has lapsed";
+	return NULL;
+}
+
 static void admin_status_json(FILE *out)
 {
 	struct json j = { .out = out };
+	const char *silence = admin_silence();
 
 	json_open(&j, NULL, '{');
-	if (admin.status) {
-		json_raw(&j, admin.status);
-	} else {
+	if (silence) {
 		json_bool(&j, "armed", false);
-		json_string(&j, "reason", "the monitor has not told yet");
+		json_string(&j, "reason", silence);
+	} else {
+		json_raw(&j, admin.status);
 	}
 	for (int c = 0; c < COUNTER_COUNT; c++)
 		json_number(&j, counter_name((enum counter)c), admin_count((enum counter)c));
@@ -117,8 +130,8 @@ static void admin_status_json(FILE *out)
 
 static void admin_status_text(FILE *out)
 {
-	if (!admin.status) {
-		fputs("not armed: the monitor has not told yet\n", out);
+	if (admin_silence()) {
+		fprintf(out, "not armed: %s\n", admin_silence());
 		return;
 	}
 	fputs(admin.status + admin.members + 1, out);
@@ -335,6 +348,7 @@ static void admin_on_status(const struct ipc_message *m)
 	copy[m->len] = '\0';
 	free(admin.status);
 	admin.status = copy;
+	admin.told_ms = clock_ms();
 	admin.members = (size_t)(nul - m->body);
 }
 

@@ -40,6 +40,13 @@ kill -CONT $all
 until_true 6 armed || fail "not armed again after all were stopped"
 get || fail "no traffic after all were stopped"
 
+# the monitor alone: who asks is not told that it is armed
+kill -STOP "$(cat "$WORK/run/pid")"
+works_soon "monitor stopped"
+until_true 6 eval '[ "$(status armed)" = false ]' || fail "armed, says the status, while the monitor is stopped"
+kill -CONT "$(cat "$WORK/run/pid")"
+until_true 6 armed || fail "not armed again after the monitor was stopped"
+
 # the monitor dies: its children end at once, the lease lapses, and a new one starts over what it left
 all=$(pgrep -P "$(cat "$WORK/run/pid")")
 kill -9 "$(cat "$WORK/run/pid")"
