@@ -283,7 +283,9 @@ static void arm_on_ruleset_soon(struct ev_loop *loop, ev_timer *w, int revents)
 	arm_check_input(m);
 	arm_lan_set(m);
 	monitor_settings_changed(m);
+	m->arm.renewed_ms = 0;		/* a family may have been opened or closed */
 	arm_consider(m);
+	status_send(m);
 }
 
 static void arm_ruleset_changed(struct monitor *m)
