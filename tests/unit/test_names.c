@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* test_names - links: names addr */
+/* test_names - links: names names_store addr */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
