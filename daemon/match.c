@@ -8,6 +8,9 @@
 #include "match.h"
 
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #include "limits.h"
 #include "match_mapped.h"
@@ -21,6 +24,7 @@ struct query {
 	struct match_names host, source;
 	bool source_ready, original_ready;
 	bool third_known, third;
+	struct url_set set;
 	size_t keys, before_tokens;	/* m->keys: of the host, of the page (room is left before), then of the tokens */
 	size_t tokens;
 };
@@ -78,7 +82,7 @@ static void begin(struct query *c, struct match *m, const struct match_question 
 		memcpy(m->lower, bare_scheme, BARE);
 	memcpy(m->lower + before, q->url.p, len);
 	c->url = (struct span){ m->lower, before + len };
-	c->tokens = url_tokens(&m->key, m->lower, c->url.len, tokens);
+	c->tokens = url_tokens(&m->key, m->lower, c->url.len, tokens, &c->set);
 	find_host(c);
 	for (unsigned i = 0; i < c->host.count; i++)
 		tokens[-1 - (int)i] = match_key_host(c->host.fp[i]);
@@ -163,13 +167,68 @@ static bool parties_hold(struct query *c, unsigned flags)
 	return !(flags & MATCH_STRICT_THIRD && same) && !(flags & MATCH_STRICT_FIRST && !same);
 }
 
+#if defined(__x86_64__)
+/* candidates: places where the first and the last byte of @p are; 32 at a time */
+__attribute__((target("avx2,bmi"))) static const char *find_avx2(struct span text, struct span p)
+{
+	const __m256i first = _mm256_set1_epi8(p.p[0]), last = _mm256_set1_epi8(p.p[p.len - 1]);
+
+	for (size_t i = 0; i + p.len <= text.len; i += 32) {
+		__m256i a = _mm256_loadu_si256((const __m256i *)(const void *)(text.p + i));
+		__m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(text.p + i + p.len - 1));
+		unsigned mask = (unsigned)_mm256_movemask_epi8(_mm256_and_si256(_mm256_cmpeq_epi8(a, first),
+										_mm256_cmpeq_epi8(b, last)));
+
+		for (; mask; mask &= mask - 1) {
+			size_t at = i + (unsigned)__builtin_ctz(mask);
+
+			if (at + p.len <= text.len && memcmp(text.p + at, p.p, p.len) == 0)
+				return text.p + at;
+		}
+	}
+	return NULL;
+}
+#endif
+
+/* find - where @p (not empty) first is in @text, behind which URL_TOKENS_PAD bytes may be read; NULL: nowhere */
+static const char *find(struct span text, struct span p)
+{
+#if defined(__x86_64__)
+	static int avx2 = -1;
+
+	if (avx2 < 0)
+		avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
+	if (avx2)
+		return find_avx2(text, p);
+#endif
+	return memmem(text.p, text.len, p.p, p.len);
+}
+
+/* anywhere - is the pattern, which may have "*" and "^", somewhere in the text?  What is before the first "*" is best
+ * found as far left as possible. */
+static bool anywhere(struct span p, struct span text, bool ends)
+{
+	struct span head = span_until(p, '*'), run = span_until(head, '^');
+	bool star = head.len < p.len;
+
+	if (run.len == 0)
+		return match_pattern(p, text, false, ends);
+	for (const char *s; (s = find(text, run)); ) {
+		text = span_skip(text, (size_t)(s - text.p));
+		if (match_pattern(head, text, true, ends && !star))
+			return !star || match_pattern(p, text, true, ends);
+		text = span_skip(text, 1);
+	}
+	return false;
+}
+
 static bool regex_holds(struct query *c, uint32_t index)
 {
 	const struct match_regex *x = &c->m->regex[index];
 	struct regex **r = &c->m->compiled[index];
 	const char *text = c->m->text.p;
 
-	if (x->literal_len && !memmem(c->url.p, c->url.len, text + x->literal, x->literal_len))
+	if (x->literal_len && !find(c->url, (struct span){ text + x->literal, x->literal_len }))
 		return false;
 	if (!*r)
 		*r = regex_new((struct span){ text + x->pattern, x->pattern_len }, !x->match_case, NULL, 0, NULL);
@@ -186,13 +245,12 @@ static bool host_below(const struct query *c, const char *name, size_t len)
 	return len == host || (!c->host.address && c->host.host.p[host - len - 1] == '.');
 }
 
+/* of a filter that is no expression */
 static bool pattern_holds(struct query *c, const struct match_record *r)
 {
 	struct span p = { c->m->text.p + r->pattern, r->pattern_len }, text = c->url;
 	bool ends = r->flags & MATCH_END;
 
-	if (r->flags & MATCH_REGEX)
-		return regex_holds(c, r->pattern);
 	if (p.len == 0)
 		return true;
 	if (r->host_len) {
@@ -214,24 +272,29 @@ static bool pattern_holds(struct query *c, const struct match_record *r)
 	if (r->flags & MATCH_LITERAL && ends)
 		return p.len <= text.len && memcmp(text.p + text.len - p.len, p.p, p.len) == 0;
 	if (r->flags & MATCH_LITERAL)
-		return memmem(text.p, text.len, p.p, p.len);
-	return match_pattern(p, text, false, ends);
+		return find(text, p);
+	return anywhere(p, text, ends);
 }
 
 static bool record_holds(struct query *c, const struct match_record *r)
 {
 	if (!(r->types & c->q->type))
 		return false;
+	if (r->need && !url_set_has(&c->set, r->need - 1u))
+		return false;
 	if (r->methods != FILTER_METHODS_ALL && !(r->methods & c->q->method))
 		return false;
-	if (!pattern_holds(c, r) || (r->flags & MATCH_PARTIES && !parties_hold(c, r->flags)))
+	/* expressions are dear: last */
+	if (!(r->flags & MATCH_REGEX) && !pattern_holds(c, r))
 		return false;
 	if (r->from) {
 		source_names(c);
 		if (!match_set_holds(c->m, r->from, &c->source))
 			return false;
 	}
-	return !r->to || match_set_holds(c->m, r->to, &c->host);
+	if ((r->flags & MATCH_PARTIES && !parties_hold(c, r->flags)) || (r->to && !match_set_holds(c->m, r->to, &c->host)))
+		return false;
+	return !(r->flags & MATCH_REGEX) || regex_holds(c, r->pattern);
 }
 
 /* --- a group of records --------------------------------------------------- */
@@ -290,8 +353,17 @@ static const struct match_record *search(struct query *c, enum match_group group
 	if (!t->head->filters)
 		return NULL;
 	hits = hits_of(c, t);
+	for (size_t i = 0; i < hits; i++)
+		__builtin_prefetch(&t->slot[match_slot_of(c->m->hit[i], t->head->slots_log2)]);
 	for (size_t i = 0; i < hits; i++) {
 		const struct match_slot *s = slot_of(t, c->m->hit[i]);
+
+		c->m->slot[i] = s;
+		if (s)
+			__builtin_prefetch(&c->m->record[s->range.first]);
+	}
+	for (size_t i = 0; i < hits; i++) {
+		const struct match_slot *s = c->m->slot[i];
 
 		r = s ? first_in(c, s->range, important, NULL) : NULL;
 		if (r)

@@ -263,6 +263,11 @@ static size_t host_part(struct span pattern)
 
 	while (i < pattern.len && (url_is_token(char_lower(pattern.p[i])) || (i && strchr("-_.", pattern.p[i]))))
 		i++;
+	if (i == 0 && pattern.len && pattern.p[0] == '[') {	/* an IPv6 address */
+		while (i < pattern.len && pattern.p[i] != ']')
+			i += !strchr("*^/", pattern.p[i]) ? 1 : pattern.len;
+		i++;
+	}
 	return i && i < pattern.len && i <= HOST_MAX && pattern.p[i - 1] != '.' &&
 	       (pattern.p[i] == '/' || pattern.p[i] == '^') ? i : 0;
 }
@@ -613,7 +618,7 @@ static bool write_slots(struct match_builder *b, unsigned g, const struct postin
 
 static bool write_group(struct match_builder *b, unsigned g, struct match_counts *counts)
 {
-	const struct draft *draft = (const void *)b->draft.p;
+	struct draft *draft = (void *)b->draft.p;
 	size_t drafts = b->draft.len / sizeof(*draft);
 	struct match_group_head *h = &b->head.group[g];
 	struct image_buf postings = { 0 };
@@ -630,7 +635,7 @@ static bool write_group(struct match_builder *b, unsigned g, struct match_counts
 			continue;
 		h->filters++;
 		f = filed_of(b, &draft[i].record);
-		n = match_keys_choose(&b->key, counts, &f, keys, &by_source);
+		n = match_keys_choose(&b->key, counts, &f, keys, &by_source, &draft[i].record.need);
 		if (by_source)
 			h->by_source = 1;
 		for (size_t k = 0; k < n; k++) {

@@ -90,7 +90,7 @@ struct match_record {
 	uint32_t text;		/* of the filter as written */
 	uint32_t where;		/* list << 24 | line */
 	uint16_t methods;	/* enum filter_method */
-	uint16_t _pad;
+	uint16_t need;		/* 1 + a bit that the set of the URL's tokens (url_set) must have besides; 0: none */
 };
 
 /* a set of hosts: one of the included (where there are any) and none of the excluded must be the host or above it */

@@ -31,9 +31,10 @@ void match_keys_free(struct match_counts *c);
 void match_keys_count(const struct url_key *k, struct match_counts *c, const struct match_filed *f);
 /* match_keys_choose - the keys to file it under
  * @by_source: filled: the keys are of hosts of the page
+ * @need: filled: as in a record: another token that must be there, or 0
  * Returns their number; 0: no key is known. */
 size_t match_keys_choose(const struct url_key *k, struct match_counts *c, const struct match_filed *f,
-			 uint32_t keys[MATCH_KEYS_MAX], bool *by_source);
+			 uint32_t keys[MATCH_KEYS_MAX], bool *by_source, uint16_t *need);
 
 /* match_keys_literal - the longest run of bytes that is in whatever the expression matches, in lower case
  * Returns its length; 0: none is known. */

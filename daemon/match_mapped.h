@@ -7,7 +7,7 @@
 #include "match_hash.h"
 #include "regex.h"
 
-enum { MATCH_DOMAINS = 1024 };	/* remembered answers of the public suffix list; a power of two */
+enum { MATCH_DOMAINS = 2048 };	/* remembered answers of the public suffix list; a power of two */
 
 struct match_table {		/* one group */
 	const struct match_group_head *head;
@@ -33,6 +33,7 @@ struct match {
 	struct regex_scratch *scratch;
 	char *lower, *original;
 	uint32_t *keys, *hit;
+	const struct match_slot **slot;		/* of the hits */
 	struct { uint64_t fp; uint8_t labels, suffix; } domain[MATCH_DOMAINS];
 };
 

@@ -29,7 +29,7 @@ static bool set_ok(const struct match *m, uint32_t index)
 
 static bool record_ok(const struct match *m, const struct match_record *r)
 {
-	if (r->flags & ~MATCH_FLAGS || r->text >= m->text.len || !set_ok(m, r->from) || !set_ok(m, r->to))
+	if (r->flags & ~MATCH_FLAGS || r->need > URL_SET_BITS || r->text >= m->text.len || !set_ok(m, r->from) || !set_ok(m, r->to))
 		return false;
 	if (r->flags & MATCH_REGEX)
 		return r->pattern < m->regex_count && !r->host_len && !(r->flags & MATCH_HOST_ONLY);
@@ -137,7 +137,8 @@ struct match *match_open(const struct image *im, uint32_t instance, const psl_ct
 	m->original = calloc(1, LIMIT_MATCH_URL_BYTES + 8 + URL_TOKENS_PAD);
 	m->keys = calloc(2 * MATCH_LABELS + LIMIT_MATCH_URL_BYTES / 2 + 16, sizeof(*m->keys));
 	m->hit = calloc(2 * MATCH_LABELS + LIMIT_MATCH_URL_BYTES / 2 + 16, sizeof(*m->hit));
-	if (m->compiled && m->scratch && m->lower && m->original && m->keys && m->hit)
+	m->slot = calloc(2 * MATCH_LABELS + LIMIT_MATCH_URL_BYTES / 2 + 16, sizeof(*m->slot));
+	if (m->compiled && m->scratch && m->lower && m->original && m->keys && m->hit && m->slot)
 		return m;
 	*why = "out of memory";
 	match_close(m);
@@ -156,5 +157,6 @@ void match_close(struct match *m)
 	free(m->original);
 	free(m->keys);
 	free(m->hit);
+	free(m->slot);
 	free(m);
 }

@@ -8,6 +8,15 @@
 #include <immintrin.h>
 #endif
 
+#define ONES(n)	((n) >= 8 ? ~(uint64_t)0 : ((uint64_t)1 << 8 * ((n) & 7)) - 1)
+#define ROW(n)	{ ONES(n), (n) > 8 ? ONES((n) - 8) : 0 }
+const uint64_t url_mask[17][2] = {	/* on little-endian machines the first bytes are the low ones */
+	ROW(0), ROW(1), ROW(2), ROW(3), ROW(4), ROW(5), ROW(6), ROW(7), ROW(8), ROW(9), ROW(10), ROW(11), ROW(12), ROW(13),
+	ROW(14), ROW(15), ROW(16),
+};
+#undef ROW
+#undef ONES
+
 struct url_key url_key_of(uint64_t seed)
 {
 	uint64_t v[4];
@@ -22,18 +31,29 @@ struct url_key url_key_of(uint64_t seed)
 	return (struct url_key){ v[0], v[1] | 1, v[2], v[3] | 1 };
 }
 
-size_t url_tokens_scalar(const struct url_key *k, char *text, size_t len, uint32_t *hash)
+static inline __attribute__((always_inline)) uint32_t
+token(const struct url_key *k, const char *p, size_t len, struct url_set *set)
+{
+	uint32_t h = url_token_hash(k, p, len);
+
+	url_set_add(set, url_bit_token(h));
+	url_set_add(set, url_bit_beginning(k, p));
+	return h;
+}
+
+size_t url_tokens_scalar(const struct url_key *k, char *text, size_t len, uint32_t *hash, struct url_set *set)
 {
 	size_t n = 0, start = 0;
 
 	for (size_t i = 0; i < len; i++)
 		text[i] = char_lower(text[i]);
 	memset(text + len, 0, URL_TOKENS_PAD);
+	memset(set, 0, sizeof(*set));
 	for (size_t i = 0; i <= len; i++) {
 		if (url_is_token(text[i]))
 			continue;
 		if (i > start)
-			hash[n++] = url_token_hash(k, text + start, i - start);
+			hash[n++] = token(k, text + start, i - start, set);
 		start = i + 1;
 	}
 	return n;
@@ -47,21 +67,22 @@ struct run {
 };
 
 static inline __attribute__((always_inline)) void
-run_block(const struct url_key *k, struct run *run, const char *base, uint64_t mask, uint32_t *hash)
+run_block(const struct url_key *k, struct run *run, const char *base, uint64_t mask, uint32_t *hash,
+	  struct url_set *set)
 {
 	uint64_t before = mask << 1 | (run->open ? 1 : 0);
 	uint64_t starts = mask & ~before, ends = ~mask & before;
 	size_t n = run->count;
 
 	if (run->open && ends) {
-		hash[n++] = url_token_hash(k, run->open, (size_t)(base + __builtin_ctzll(ends) - run->open));
+		hash[n++] = token(k, run->open, (size_t)(base + __builtin_ctzll(ends) - run->open), set);
 		ends &= ends - 1;
 		run->open = NULL;
 	}
 	for (; ends; ends &= ends - 1, starts &= starts - 1) {
 		unsigned s = (unsigned)__builtin_ctzll(starts), e = (unsigned)__builtin_ctzll(ends);
 
-		hash[n++] = url_token_hash(k, base + s, e - s);
+		hash[n++] = token(k, base + s, e - s, set);
 	}
 	if (starts)
 		run->open = base + __builtin_ctzll(starts);
@@ -111,51 +132,53 @@ __attribute__((target("avx2,bmi,bmi2"))) static inline uint64_t block_avx2(char 
 
 /* the pad is zero, which is no token: each token but one that ends at a multiple of 64 is ended by a block */
 static inline __attribute__((always_inline)) size_t
-run_end(const struct url_key *k, struct run *run, const char *end, uint32_t *hash)
+run_end(const struct url_key *k, struct run *run, const char *end, uint32_t *hash, struct url_set *set)
 {
 	if (run->open)
-		hash[run->count++] = url_token_hash(k, run->open, (size_t)(end - run->open));
+		hash[run->count++] = token(k, run->open, (size_t)(end - run->open), set);
 	return run->count;
 }
 
-static size_t tokens_sse2(const struct url_key *k, char *text, size_t len, uint32_t *hash)
+static size_t tokens_sse2(const struct url_key *k, char *text, size_t len, uint32_t *hash, struct url_set *set)
 {
 	struct run run = { 0, NULL };
 
 	memset(text + len, 0, URL_TOKENS_PAD);
+	memset(set, 0, sizeof(*set));
 	for (size_t at = 0; at < len; at += 64) {
 		uint64_t mask = block_sse2(text + at);
 
-		run_block(k, &run, text + at, mask, hash);
+		run_block(k, &run, text + at, mask, hash, set);
 	}
-	return run_end(k, &run, text + len, hash);
+	return run_end(k, &run, text + len, hash, set);
 }
 
 __attribute__((target("avx2,bmi,bmi2")))
-static size_t tokens_avx2(const struct url_key *k, char *text, size_t len, uint32_t *hash)
+static size_t tokens_avx2(const struct url_key *k, char *text, size_t len, uint32_t *hash, struct url_set *set)
 {
 	struct run run = { 0, NULL };
 
 	memset(text + len, 0, URL_TOKENS_PAD);
+	memset(set, 0, sizeof(*set));
 	for (size_t at = 0; at < len; at += 64) {
 		uint64_t mask = block_avx2(text + at);
 
-		run_block(k, &run, text + at, mask, hash);
+		run_block(k, &run, text + at, mask, hash, set);
 	}
-	return run_end(k, &run, text + len, hash);
+	return run_end(k, &run, text + len, hash, set);
 }
 
-size_t url_tokens(const struct url_key *k, char *text, size_t len, uint32_t *hash)
+size_t url_tokens(const struct url_key *k, char *text, size_t len, uint32_t *hash, struct url_set *set)
 {
 	static int avx2 = -1;
 
 	if (avx2 < 0)
 		avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
-	return avx2 ? tokens_avx2(k, text, len, hash) : tokens_sse2(k, text, len, hash);
+	return avx2 ? tokens_avx2(k, text, len, hash, set) : tokens_sse2(k, text, len, hash, set);
 }
 #else
-size_t url_tokens(const struct url_key *k, char *text, size_t len, uint32_t *hash)
+size_t url_tokens(const struct url_key *k, char *text, size_t len, uint32_t *hash, struct url_set *set)
 {
-	return url_tokens_scalar(k, text, len, hash);
+	return url_tokens_scalar(k, text, len, hash, set);
 }
 #endif

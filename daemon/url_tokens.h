@@ -40,14 +40,16 @@ static inline uint64_t url_load(const char *p)
 	return v;
 }
 
-/* url_hash - of @len bytes; up to 8 bytes after them are read and do not count */
+extern const uint64_t url_mask[17][2];	/* of the first n of 16 bytes */
+
+/* url_hash - of @len bytes; up to 16 bytes after them are read and do not count */
 static inline uint64_t url_hash(const struct url_key *k, const char *p, size_t len)
 {
 	uint64_t h = k->a ^ (uint64_t)len << 56;
 
-	for (; len > 8; len -= 8, p += 8)
-		h = url_mum(url_load(p) ^ h, k->b);
-	return url_mum((url_load(p) & (len ? ~(uint64_t)0 >> (64 - 8 * len) : 0)) ^ h, k->b);
+	for (; __builtin_expect(len > 16, 0); len -= 16, p += 16)
+		h = url_mum(url_load(p) ^ h, url_load(p + 8) ^ k->b);
+	return url_mum((url_load(p) & url_mask[len][0]) ^ h, (url_load(p + 8) & url_mask[len][1]) ^ k->b);
 }
 
 /* url_token_hash - 32 bits of it: what url_tokens() gives for this token */
@@ -56,13 +58,32 @@ static inline uint32_t url_token_hash(const struct url_key *k, const char *p, si
 	return (uint32_t)(url_hash(k, p, len) >> 32);
 }
 
+/* a set of hashed tokens and beginnings of tokens: a bit each, so that most of what is not there is told in one look */
+enum { URL_SET_BITS = 4096, URL_BEGINNING = 4 /* bytes */ };
+struct url_set {
+	uint64_t word[URL_SET_BITS / 64];
+};
+
+/* url_bit_token, url_bit_beginning - the bit of a token (by its hash), and of the URL_BEGINNING bytes that one begins with */
+static inline uint32_t url_bit_token(uint32_t hash) { return hash >> 3 & (URL_SET_BITS - 1); }
+static inline uint32_t url_bit_beginning(const struct url_key *k, const char *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return (uint32_t)((v ^ (uint32_t)k->c) * (k->d | 1) >> 40) & (URL_SET_BITS - 1);
+}
+static inline void url_set_add(struct url_set *s, uint32_t bit) { s->word[bit / 64] |= (uint64_t)1 << bit % 64; }
+static inline int url_set_has(const struct url_set *s, uint32_t bit) { return s->word[bit / 64] >> bit % 64 & 1; }
+
 /* url_tokens - make @text lower case, and hash its tokens in their order
  * @text: @len bytes, changed in place, then URL_TOKENS_PAD bytes that become zero
  * @hash: room for (len + 1) / 2 values
+ * @set: filled: each token, and the beginning of each that is long enough (and perhaps of others)
  * Returns how many tokens there are. */
-size_t url_tokens(const struct url_key *k, char *text, size_t len, uint32_t *hash);
+size_t url_tokens(const struct url_key *k, char *text, size_t len, uint32_t *hash, struct url_set *set);
 /* url_tokens_scalar - the same, one byte at a time: for other processors, and to test against */
-size_t url_tokens_scalar(const struct url_key *k, char *text, size_t len, uint32_t *hash);
+size_t url_tokens_scalar(const struct url_key *k, char *text, size_t len, uint32_t *hash, struct url_set *set);
 
 /* url_is_token - a letter (lower case) or digit? */
 static inline int url_is_token(char c)

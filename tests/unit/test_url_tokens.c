@@ -13,6 +13,7 @@
 enum { MOST = 400 };
 
 static char fast[MOST + URL_TOKENS_PAD], slow[MOST + URL_TOKENS_PAD];
+static struct url_set fast_set, slow_set;
 static uint32_t fast_hash[MOST], slow_hash[MOST];
 
 static void tokens_are_runs_of_letters_and_digits(void **state)
@@ -23,10 +24,11 @@ static void tokens_are_runs_of_letters_and_digits(void **state)
 	size_t n;
 
 	(void)state;
-	n = url_tokens(&k, text, strlen(text), fast_hash);
+	n = url_tokens(&k, text, strlen(text), fast_hash, &fast_set);
 	assert_int_equal(n, 6);
 	assert_string_equal(text, "http://a-b.c/averyverylongtokenofmanyletters9%2f_");
 	assert_int_equal(fast_hash[2], url_token_hash(&k, word, 1));
+	assert_true(url_set_has(&fast_set, url_bit_beginning(&k, "aver")) && url_set_has(&fast_set, url_bit_token(fast_hash[5])));
 	assert_int_equal(fast_hash[4], url_token_hash(&k, lower, strlen(lower)));
 }
 
@@ -43,10 +45,17 @@ static void fast_and_slow_agree(void **state)
 
 		for (size_t j = 0; j < MOST + URL_TOKENS_PAD; j++)
 			fast[j] = slow[j] = (unsigned)random() % sparse ? "aZ09mK"[random() % 6] : (char)random();
-		a = url_tokens(&k, fast, len, fast_hash);
-		b = url_tokens_scalar(&k, slow, len, slow_hash);
+		a = url_tokens(&k, fast, len, fast_hash, &fast_set);
+		b = url_tokens_scalar(&k, slow, len, slow_hash, &slow_set);
 		assert_int_equal(a, b);
 		assert_memory_equal(fast, slow, len + URL_TOKENS_PAD);
+		for (size_t j = 0; j < a; j++)
+			assert_true(url_set_has(&fast_set, url_bit_token(fast_hash[j])));
+		for (size_t j = 0, n; j < len; j += n + 1) {
+			for (n = 0; j + n < len && url_is_token(fast[j + n]); n++)
+				;
+			assert_true(n < URL_BEGINNING || url_set_has(&fast_set, url_bit_beginning(&k, fast + j)));
+		}
 		if (a)
 			assert_memory_equal(fast_hash, slow_hash, a * sizeof(*fast_hash));
 	}
