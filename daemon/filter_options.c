@@ -450,7 +450,8 @@ static bool read_option(struct filter *f, struct reading *r, const struct option
 		if (o->negated) {
 			r->not_unused = true;
 		} else {
-			r->unused = (enum filter_reason)o->row->arg;
+			if (r->unused != FILTER_REASON_PAGE_CONTROL)
+				r->unused = (enum filter_reason)o->row->arg;
 			r->unredirectable = true;
 		}
 		return true;
@@ -466,7 +467,9 @@ static bool read_option(struct filter *f, struct reading *r, const struct option
 static bool resolve_types(struct filter *f, const struct reading *r, struct span options)
 {
 	f->types_named = r->types || r->not_types || r->not_unused;
-	if (r->types == 0 && r->unused)
+	/* types beside "popup" stand for themselves; beside "stealth" they say of which requests it is switched off */
+	if (r->unused && (r->types == 0 ||
+			  (r->unused == FILTER_REASON_PAGE_CONTROL && !(r->types & FILTER_TYPE_DOCUMENT))))
 		return filter_refuse(f, r->unused, options);
 	if (r->types)
 		f->types = r->types & ~r->not_types;

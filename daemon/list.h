@@ -57,6 +57,16 @@ void list_hosts_read(struct span text, const struct list_sink *sink, struct list
 /* list_domains_read - one name a line */
 void list_domains_read(struct span text, const struct list_sink *sink, struct list_stats *stats);
 
+/* list_wildcard_read - "*.name" or "name" a line: each stands for the name and all below it */
+void list_wildcard_read(struct span text, const struct list_sink *sink, struct list_stats *stats);
+/* list_dnsmasq_read - dnsmasq(8): "address=/name/.../", "server=/name/" and "local=/name/" without an address, or with
+ * one that leads nowhere.  Other options, and names sent somewhere, are skipped. */
+void list_dnsmasq_read(struct span text, const struct list_sink *sink, struct list_stats *stats);
+/* list_rpz_read - a response policy zone: "name CNAME ." and "*.name CNAME .", also with "*." and "rpz-drop.", or an
+ * address record that leads nowhere.  "rpz-passthru.", other targets and triggers (rpz-ip, rpz-nsdname...) are skipped.
+ * A name stands for all below it, whether the zone says so or not. */
+void list_rpz_read(struct span text, const struct list_sink *sink, struct list_stats *stats);
+
 /* list_is_nowhere - is this word of a hosts file an address that blocks? */
 bool list_is_nowhere(struct span word);
 /* list_is_local - a name every hosts file has for the machine itself ("localhost", "ip6-allnodes", ...)? */

@@ -77,6 +77,15 @@ static const char *read_list(struct load *l, struct span text, unsigned index, s
 	case LIST_DOMAINS:
 		list_domains_read(text, &sink, &stats);
 		break;
+	case LIST_WILDCARD:
+		list_wildcard_read(text, &sink, &stats);
+		break;
+	case LIST_DNSMASQ:
+		list_dnsmasq_read(text, &sink, &stats);
+		break;
+	case LIST_RPZ:
+		list_rpz_read(text, &sink, &stats);
+		break;
 	case LIST_EMPTY:
 		return "there is nothing in it but comments";
 	case LIST_UNKNOWN:

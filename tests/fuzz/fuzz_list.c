@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* fuzz_list - links: list_detect list_hosts list_domains host addr
+/* fuzz_list - links: list_detect list_hosts list_domains list_wildcard list_dnsmasq list_rpz host addr
  *
- * Both readers, whatever the text is.  Property: every line is of one kind; a name given out is normalised, has a dot,
+ * Every reader of names, whatever the text is.  Property: every line is of one kind; a name given out is normalised, has a dot,
  * and its line number grows; the text given twice gives the same again.
  */
 #include <stdint.h>
@@ -32,12 +32,12 @@ static void take(void *ctx, struct span name, uint32_t line)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const readers[])(struct span, const struct list_sink *, struct list_stats *) = {
-		list_hosts_read, list_domains_read,
+		list_hosts_read, list_domains_read, list_wildcard_read, list_dnsmasq_read, list_rpz_read,
 	};
 	struct span text = { (const char *)data, size };
 
 	list_detect(text);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 5; i++) {
 		struct seen seen = { 0, 0 };
 		struct list_sink sink = { take, &seen };
 		struct list_stats s;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* links: names_table host addr list_hosts list_domains list_detect */
+/* links: names_table host addr list_hosts list_domains list_wildcard list_dnsmasq list_rpz list_detect */
 /* a million names: found, not found, small; and the real lists by their counts */
 #include <stdarg.h>
 #include <stddef.h>
