@@ -176,6 +176,7 @@ static void next_option(struct span *rest, struct option *o)
 	o->row = find_row(name);
 	o->nothing = is_nothing(name);
 	o->assigned = at < s.len && s.p[at] == '=';
+	o->value = (struct span){ s.p + at, 0 };
 	if (o->assigned) {
 		at++;
 		o->value = take_value(span_skip(s, at), &taken);

@@ -139,6 +139,8 @@ enum list_format list_detect(struct span text)
 			continue;
 		if (n == 0 && line.p[0] == '<')
 			return LIST_HTML;
+		if (n == 0 && starts(line, "// "))
+			return LIST_UNKNOWN;	/* no list has such comments; the Public Suffix List does, and would block the world */
 		if (starts(line, "[adblock") || (line.p[0] == '!' && line.len > 1))
 			return LIST_ADBLOCK;	/* no other format has such comments */
 		if (line.p[0] == ';') {
