@@ -248,6 +248,17 @@ static void arm_report(struct monitor *m)
 		log_warn("%d ip rules select by source, mark or interface: what the proxy dials may leave elsewhere than what it replaces", n);
 }
 
+/* what the proxy dials comes from this machine; with masquerading that is so anyway */
+static void arm_report_nat6(struct monitor *m)
+{
+	bool lan6 = false;
+
+	for (size_t i = 0; i < m->lan.n; i++)
+		lan6 |= m->lan.itf[i].arm.v6;
+	if (lan6 && m->ruleset && !ruleset_nat6(m->ruleset))
+		log_info("IPv6 of the lan is not masqueraded: to HTTP servers the clients appear with this machine's address");
+}
+
 static void arm_read_ruleset(struct monitor *m, bool first)
 {
 	bool open = true;
@@ -597,6 +608,7 @@ bool arm_open(struct monitor *m)
 	ev_timer_init(&m->ruleset_soon, arm_on_ruleset_soon, SETTLE_MS / 1000.0, 0);
 	arm_read_ruleset(m, true);
 	lan_find(&m->lan, monitor_gateway(m), m->rtnl);
+	arm_report_nat6(m);
 	arm_check_input(m);
 	if (!arm_load_table(m, monitor_gateway(m))) {
 		log_error("%s", m->arm.failure);

@@ -292,6 +292,19 @@ static bool chain_can_drop(const struct ruleset *rs, uint32_t base, struct rules
 	return false;
 }
 
+bool ruleset_nat6(const struct ruleset *rs)
+{
+	if (rs->m.legacy || rs->m.incomplete)
+		return true;
+	for (uint32_t i = 0; i < rs->m.bases; i++) {
+		const struct rs_chain *c = &rs->m.chain[rs->m.base[i]];
+
+		if (c->nat && c->hook == NF_INET_POST_ROUTING && c->count && !c->dormant && c->family != NFPROTO_IPV4)
+			return true;
+	}
+	return false;
+}
+
 /* append a line when it fits as a whole */
 static bool report_line(char *out, size_t size, const char *text)
 {

@@ -93,6 +93,8 @@ enum ruleset_answer ruleset_forward(struct ruleset *rs, const struct ruleset_pac
 /* ruleset_forward_open - true: no TCP SYN whatever can be dropped on the forward hook, so that
  * nobody needs to ask ruleset_forward.  Computed at the load. */
 bool ruleset_forward_open(const struct ruleset *rs);
+/* ruleset_nat6 - might some rule translate the source of forwarded IPv6?  false: certainly none does */
+bool ruleset_nat6(const struct ruleset *rs);
 /* ruleset_report - for the start-up log: a line for each base chain on the forward hook that
  * can drop connections, and one for what cannot be seen; lines end with '\n', "" when there is
  * nothing to say.  Returns the number of lines; always terminated, cut at a line where @size is short. */
