@@ -14,7 +14,7 @@ get || fail "no traffic to begin with"
 
 # works_soon WHAT - within 4 seconds a connection succeeds, and the next three do
 works_soon() {
-	until_true 4 client curl -s -m 1 -o /dev/null http://203.0.113.2/ || fail "$1: no traffic for 4 seconds"
+	until_true 4 client curl -s -m 0.4 -o /dev/null http://203.0.113.2/ || fail "$1: no traffic for 4 seconds"
 	get && get && get || fail "$1: traffic stopped again"
 }
 
@@ -51,9 +51,9 @@ until_true 6 armed || fail "not armed again after the monitor was stopped"
 all=$(pgrep -P "$(cat "$WORK/run/pid")")
 kill -9 "$(cat "$WORK/run/pid")"
 works_soon "monitor killed"
+gone() { ! grep -q '^State:.[^Z]' "/proc/$1/status" 2>/dev/null; }
 for p in $all; do
-	[ "$(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$p/status" 2>/dev/null)" != Z ] || continue
-	[ ! -e "/proc/$p" ] || fail "child $p outlives the monitor"
+	until_true 1 gone "$p" || fail "child $p outlives the monitor"
 done
 start_dejunk
 get || fail "no traffic after the restart"
