@@ -532,10 +532,10 @@ static void conn_arm(struct ev_loop *loop, struct conn *c)
 			events |= EV_WRITE;
 		side_arm(loop, origin, events);
 	}
-	if (kind != c->deadline.kind ||
+	if (kind != c->deadline.kind || (c->image_begun && kind == DEADLINE_IMAGE) ||
 	    (c->moved && (kind == DEADLINE_IDLE || kind == DEADLINE_TUNNEL || kind == DEADLINE_RESPONSE)))
 		deadline_set(&c->deadline, kind);
-	c->moved = false;
+	c->moved = c->image_begun = false;
 	buf_fit(&client->in);
 	buf_fit(&origin->in);
 	assert(c->deadline.kind != DEADLINE_NONE);	/* nothing waits for ever */

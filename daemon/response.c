@@ -306,6 +306,7 @@ static enum step response_decide(struct conn *c, struct exchange *x, struct span
 	}
 	c->held = (uint32_t)len;
 	c->down = DOWN_IMAGE;
+	c->image_begun = true;
 	if (blocked)
 		return response_replace(c, x, 0, 0);
 	if (!measured)

@@ -91,6 +91,31 @@ def banner_that_stalls(lab, v):
         c.close()
 
 
+def image_behind_an_image(lab, v):
+    """each is held for its own time, also when the second begins where the first ends"""
+    photo, banner = png(640, 480, 500), png(468, 60, 500)
+    head = b'HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n'
+    for _ in range(10):
+        c = lab.client(v)
+        c.send(GET % b'1.png', GET % b'2.png')
+        s = lab.server(v)
+        s.head()
+        s.head()
+        s.send(head % len(photo), photo[:9])
+        time.sleep(0.13)
+        begin = time.monotonic()
+        s.send(photo[9:], head % len(banner), banner[:9])
+        time.sleep(0.1)
+        s.send(banner[9:])
+        in_time = time.monotonic() - begin < 0.15
+        c.expect(head % len(photo) + photo)
+        status, got, body = c.answer()
+        c.close()
+        if in_time:             # else this machine is too busy to tell
+            assert b'no-store' in got and size_of(body) == (468, 60), got
+            break
+
+
 def banner_without_end(lab, v):
     """the body of a replaced image is thrown away up to a limit"""
     c = lab.client(v)
@@ -219,6 +244,6 @@ if __name__ == '__main__':
     proxy_lab.namespace()
     proxy_lab.main(Lab(RULES), [
         image_with_a_blocked_cookie, image_by_url_with_a_blocked_cookie, banner_that_stalls,
-        banner_without_end, expect_behind_another,
+        image_behind_an_image, banner_without_end, expect_behind_another,
         reset_behind_a_good_answer, more_requests_behind_the_last_answer,
         memory_of_the_greedy, memory_comes_back])
