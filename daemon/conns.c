@@ -43,6 +43,12 @@ static struct rules *conn_oldest(unsigned *images)
 	return oldest;
 }
 
+/* only the rest of a body is to come: nothing of it is asked of the rules any more */
+static bool conn_decided(const struct conn *c)
+{
+	return c->queue.count == 1 && (c->down == DOWN_BODY || c->down == DOWN_RAW);
+}
+
 void conn_rules(struct ev_loop *loop, struct rules *r)
 {
 	struct rules *old = current, *oldest;
@@ -57,7 +63,12 @@ void conn_rules(struct ev_loop *loop, struct rules *r)
 	while ((oldest = conn_oldest(&images)) != current && images > LIMIT_IMAGES_ALIVE)
 		for (struct conn *c = conn_first(); c; c = next) {
 			next = c->next;
-			if (c->rules == oldest) {
+			if (c->rules != oldest)
+				continue;
+			if (conn_decided(c)) {	/* a long download is not cut for rules it needs no more */
+				rules_put(c->rules);
+				c->rules = rules_get(current);
+			} else {
 				count(COUNTER_IMAGES_EXHAUSTED);
 				conn_reset(loop, c, REASON_RULES_GONE);
 			}

@@ -191,6 +191,28 @@ def more_requests_behind_the_last_answer(lab, v):
     s.close()
 
 
+def download_through_many_reloads(lab, v):
+    """the bound on rule images ends who still needs an old one, not a download that only has to be finished"""
+    held = []
+    for i in range(limit('IMAGES_ALIVE') + 2):
+        c = lab.client(v)
+        c.send(GET % b'held')
+        s = lab.server(v)
+        s.head()
+        if i < 3:
+            s.send(b'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n01234')
+            c.head()
+            c.expect(b'01234')
+        held.append((c, s))
+        lab.rules(RULES)
+    for c, s in held[:3]:
+        s.send(b'56789')
+        c.expect(b'56789')
+    for c, s in held:
+        c.close()
+        s.close()
+
+
 def memory_of_the_greedy(lab, v):
     """a client that takes all the memory there is for large buffers stops nobody's download"""
     rsp = b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n' + \
@@ -246,4 +268,4 @@ if __name__ == '__main__':
         image_with_a_blocked_cookie, image_by_url_with_a_blocked_cookie, banner_that_stalls,
         image_behind_an_image, banner_without_end, expect_behind_another,
         reset_behind_a_good_answer, more_requests_behind_the_last_answer,
-        memory_of_the_greedy, memory_comes_back])
+        download_through_many_reloads, memory_of_the_greedy, memory_comes_back])
