@@ -279,7 +279,8 @@ static void print_json(const struct explain *e, const char *client)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: dejunk explain URL|HOST [--client IP] [--referer URL] [--type T] [-c FILE] [--json]\n");
+	fprintf(stderr, "usage: dejunk explain URL|HOST [--client IP] [--referer URL] [--type T] [-c FILE] [--json]\n"
+			"       dejunk explain --batch FILE --lists LIST,...\n");
 	return 2;
 }
 
@@ -327,6 +328,9 @@ int verb_explain(int argc, char **argv)
 	struct rules *rules;
 	bool json = false;
 
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--batch") == 0)
+			return verb_explain_batch(argc, argv);
 	for (int i = 1; i < argc; i++) {
 		const char **option = strcmp(argv[i], "--client") == 0 ? &client : strcmp(argv[i], "--referer") == 0 ? &referer :
 				      strcmp(argv[i], "--type") == 0 ? &type : strcmp(argv[i], "-c") == 0 ? &path : NULL;

@@ -9,6 +9,10 @@
 
 int verb_check(int argc, char **argv);
 int verb_explain(int argc, char **argv);
+/* verb_explain_batch - explain --batch FILE --lists LIST,...: reads lines of method, type, host of the page ("-": not
+ * known) and URL, tab-separated; prints a line each: block, allow (an exception overrode a block) or pass, the list and
+ * line, and the filter, tab-separated.  0 answered; 2 usage, or a list or line that cannot be used. */
+int verb_explain_batch(int argc, char **argv);
 
 /* cli_rules_path - the file when none is given: ./rules.yaml if it is there, else /etc/dejunk/rules.yaml */
 const char *cli_rules_path(void);
