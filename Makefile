@@ -58,6 +58,29 @@ build/obj/%.o: daemon/%.c Makefile | $(gen)
 	$(Q)mkdir -p build/obj
 	$(Q)$(CC) $(cppflags) $(warnings) $(harden) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# --- the daemon with the small limits of tests/limits/short, for the tests that reach them.  It says what it is, and runs
+# only where DEJUNK_SHORT_LIMITS is in the environment
+short := $(sources:daemon/%.c=build/short/obj/%.o)
+build/short/bin/dejunk: $(short) | build/short/nft/dejunk.nft
+	$(call say,LD,$@)
+	$(Q)mkdir -p build/short/bin
+	$(Q)$(CC) $(CFLAGS) -pie -Wl,-z,relro,-z,now $(LDFLAGS) -o $@ $^ $(pkg_libs)
+
+build/short/obj/%.o: daemon/%.c Makefile | $(gen) build/short/limit_short.h
+	$(call say,SHORT,$@)
+	$(Q)mkdir -p build/short/obj
+	$(Q)$(CC) -DDEJUNK_SHORT_LIMITS -iquote build/short $(cppflags) $(warnings) $(harden) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+build/short/limit_short.h: daemon/tbl/limit.h tests/limits/short tests/limits/shorten
+	$(call say,GEN,$@)
+	$(Q)mkdir -p build/short
+	$(Q)tests/limits/shorten $< tests/limits/short >$@.new && mv $@.new $@
+
+build/short/nft/dejunk.nft: nft/dejunk.nft build/short/limit_short.h tests/limits/firewall
+	$(call say,GEN,$@)
+	$(Q)mkdir -p build/short/nft
+	$(Q)tests/limits/firewall build/short/limit_short.h $< >$@.new && mv $@.new $@
+
 # --- unit tests: each names the modules it links in a line "links: a b c" --------
 unit := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
 links = $(shell sed -n 's,^.*[ *]links: *\([a-z0-9_ ]*\).*,\1,p' $(1) | head -n 1)
@@ -79,6 +102,7 @@ $(foreach t,$(unit),$(eval $(call unit_rule,$(t))))
 check: build/dejunk $(unit:%=build/unit/test_%)
 	$(Q)tests/check-layers
 	$(Q)tests/check-docs
+	$(Q)tests/check-limits
 	$(Q)tests/run-unit $(unit:%=build/unit/test_%)
 
 # --- programs that end-to-end tests run as root, with a line "links:" like unit tests -----
@@ -91,7 +115,7 @@ build/root/$(1): tests/root/$(1).c $(patsubst %,build/san/%.o,$(call links,tests
 endef
 $(foreach t,$(root),$(eval $(call root_rule,$(t))))
 
-e2e: build/dejunk $(root:%=build/root/%)
+e2e: build/dejunk build/short/bin/dejunk build/short/nft/dejunk.nft $(root:%=build/root/%)
 	$(Q)tests/run-e2e $(E2E)
 
 # --- fuzzing: tests/fuzz/fuzz_X.c with a line "links:", corpus in tests/fuzz/corpus/X ---
@@ -119,6 +143,7 @@ bench: build/dejunk $(bench:%=build/bench/%)
 	$(Q)tests/run-bench $(BENCH)
 
 install: build/dejunk
+	! build/dejunk version | grep -q 'small limits'
 	install -D -m 755 build/dejunk $(DESTDIR)$(SBINDIR)/dejunk
 	install -D -m 644 nft/dejunk.nft $(DESTDIR)$(DATADIR)/dejunk.nft
 	install -D -m 644 man/dejunk.8 $(DESTDIR)$(MANDIR)/man8/dejunk.8
@@ -131,4 +156,4 @@ print-cppflags:
 clean:
 	rm -rf build
 
--include $(wildcard build/obj/*.d build/san/*.d build/unit/*.d build/root/*.d build/bench/*.d)
+-include $(wildcard build/obj/*.d build/short/obj/*.d build/san/*.d build/unit/*.d build/root/*.d build/bench/*.d)

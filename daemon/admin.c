@@ -16,6 +16,7 @@
 #include "counters.h"
 #include "json.h"
 #include "log.h"
+#include "reached.h"
 #include "sandbox.h"
 
 enum {
@@ -70,6 +71,15 @@ static uint64_t admin_count(enum counter c)
 	return sum;
 }
 
+static uint64_t admin_reached(int id)
+{
+	uint64_t sum = admin.past.reached[id];
+
+	for (size_t i = 0; i < admin.pages; i++)
+		sum += admin.page[i].counters->reached[id];
+	return sum;
+}
+
 static void admin_on_counters(const struct ipc_message *m)
 {
 	const struct msg_counters *body = (const void *)m->body;
@@ -79,6 +89,8 @@ static void admin_on_counters(const struct ipc_message *m)
 
 	if (m->len != sizeof(*body) || m->fd < 0 || fstat(m->fd, &st) < 0)
 		return;
+	if (body->role == ROLE_ADMIN && counters_map(m->fd) < 0)	/* its own: what it counts, too, is seen */
+		log_warn("no page of counters");
 	while (p < admin.page + admin.pages && (p->role != body->role || p->index != body->index))
 		p++;
 	if (p == admin.page + PAGES)
@@ -93,6 +105,8 @@ static void admin_on_counters(const struct ipc_message *m)
 	} else {		/* counters never go back */
 		for (int c = 0; c < COUNTER_COUNT; c++)
 			admin.past.n[c] += p->counters->n[c];
+		for (int id = 0; id < LIMIT_IDS; id++)
+			admin.past.reached[id] += p->counters->reached[id];
 		counters_unpeek(p->counters);
 	}
 	*p = (struct page){ body->role, body->index, st.st_ino, mapped };
@@ -124,6 +138,11 @@ static void admin_status_json(FILE *out)
 	}
 	for (int c = 0; c < COUNTER_COUNT; c++)
 		json_number(&j, counter_name((enum counter)c), admin_count((enum counter)c));
+	json_open(&j, "limits_reached", '{');
+	for (int id = 0; id < LIMIT_IDS; id++)
+		if (admin_reached(id))
+			json_number(&j, limit_name((enum limit_id)id), admin_reached(id));
+	json_close(&j, '}');
 	json_close(&j, '}');
 	fputc('\n', out);
 }
@@ -139,6 +158,13 @@ static void admin_status_text(FILE *out)
 		if (c <= COUNTER_REFUSED_SYNS || admin_count((enum counter)c))
 			fprintf(out, "%11llu %s\n", (unsigned long long)admin_count((enum counter)c),
 				counter_text((enum counter)c));
+	for (int i = 0; i < LIMIT_IDS; i++) {
+		enum limit_id id = (enum limit_id)i;
+
+		if (admin_reached(i))
+			fprintf(out, "%11llu times %s of %u %s reached: %s\n", (unsigned long long)admin_reached(i),
+				limit_name(id), limit_value(id), limit_unit(id), limit_text(id));
+	}
 }
 
 static void admin_reload_answer(FILE *out, bool text, int error, const char *said)
@@ -297,6 +323,7 @@ static void session_on_ready(struct ev_loop *loop, ev_io *w, int revents)
 static void session_on_limit(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	(void)loop, (void)revents;
+	reached(LIMIT_ID_CONTROL_MS, NULL);
 	session_close(CONTAINER_OF(w, struct session, limit));
 }
 

@@ -24,7 +24,7 @@ struct buf_free {
 static struct {
 	struct buf_free *free[BUF_SIZES];
 	unsigned kept[BUF_SIZES];
-	size_t lent;		/* bytes */
+	size_t lent, idle;	/* bytes */
 } pool;
 
 static unsigned buf_index(size_t size)
@@ -56,7 +56,10 @@ static char *buf_borrow(unsigned i)
 		ASAN_UNPOISON_MEMORY_REGION(f, size);
 		pool.free[i] = f->next;
 		pool.kept[i]--;
+		pool.idle -= size;
 	} else {
+		if (pool.lent + pool.idle + size > LIMIT_POOL_BYTES)
+			buf_pool_trim();	/* what was once needed in another size */
 		f = malloc(size);
 		if (!f)
 			return NULL;
@@ -75,6 +78,7 @@ static void buf_return(char *mem, uint32_t size)
 	pool.free[i] = f;
 	pool.kept[i]++;
 	ASAN_POISON_MEMORY_REGION(mem + sizeof(*f), size - sizeof(*f));
+	pool.idle += size;
 }
 
 /* the bytes move to memory of index @i; false: there is none */
@@ -179,6 +183,7 @@ void buf_pool_trim(void)
 			ASAN_UNPOISON_MEMORY_REGION(f, buf_size_at(i));
 			pool.free[i] = f->next;
 			pool.kept[i]--;
+			pool.idle -= buf_size_at(i);
 			free(f);
 		}
 }

@@ -16,6 +16,7 @@
 #include "container.h"
 #include "limits.h"
 #include "log.h"
+#include "reached.h"
 
 enum {
 	BUILD_FILES = LIMIT_LISTS + 1,	/* that one build may ask for */
@@ -202,6 +203,7 @@ static void build_on_limit(struct ev_loop *loop, ev_timer *w, int revents)
 	char text[96];
 
 	(void)loop, (void)revents;
+	reached_quietly(LIMIT_ID_COMPILE_MS);	/* its log line is @text */
 	snprintf(text, sizeof(text), "the build took longer than the limit of %d s and was stopped\n",
 		 LIMIT_COMPILE_MS / 1000);
 	if (b->image >= 0)

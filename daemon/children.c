@@ -17,6 +17,7 @@
 #include "counters.h"
 #include "lease.h"
 #include "log.h"
+#include "reached.h"
 
 enum { CHILDREN_BURST = 64 };	/* messages of one child before the others get their turn */
 
@@ -79,7 +80,8 @@ uint64_t proc_accepted(const struct proc *p)
 static bool proc_is_short(const struct proc *p)
 {
 	return lease_overload(p->overload, p->pong.files, p->pong.max_files) ||
-	       lease_overload(p->overload, p->pong.connections, p->pong.max_connections);
+	       lease_overload(p->overload, p->pong.connections, p->pong.max_connections) ||
+	       lease_overload(p->overload, p->pong.buffers, p->pong.max_buffers);
 }
 
 static void proc_ready(struct proc *p, const struct ipc_message *m)
@@ -330,6 +332,8 @@ static void proc_tick(struct proc *p, uint64_t now_ms)
 		return;
 	}
 	p->silent = silent > LIMIT_SILENCE_MS;
+	if (p->silent && !was)
+		reached_quietly(LIMIT_ID_SILENCE_MS);
 	if (p->silent && !was)
 		p->all->calls->changed(p);
 	if (p->silent && (p->generation == p->given || now_ms - p->given_ms > RULES_MS))

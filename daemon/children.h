@@ -47,7 +47,7 @@ struct proc {
 	unsigned restarts;
 	unsigned backoff_ms;
 	struct msg_pong pong;	/* the last one */
-	bool overload;		/* short of descriptors or connections (lease_overload) */
+	bool overload;		/* short of descriptors, connections or buffers (lease_overload) */
 	uint64_t accepted_before;	/* by its earlier lives */
 	ev_io io;
 	ev_child died;

@@ -103,6 +103,10 @@ int cli_run(int argc, char **argv)
 	if (!cli_options(argc, argv, OPT_CONFIG | OPT_RUN_DIR | OPT_LEVEL,
 			 "run [-c FILE] [--run-dir DIR] [-d error|warn|info|debug]", &o))
 		return 2;
+	if (LIMITS_SHORT && !getenv("DEJUNK_SHORT_LIMITS")) {
+		fputs("dejunk: this one was built with the small limits of its tests, and is not for use\n", stderr);
+		return 2;
+	}
 	run = (struct run_options){ .config = o.config ? o.config : cli_rules_path(), .run_dir = o.run_dir, .level = o.level };
 	return monitor_main(&run);
 }
@@ -339,6 +343,7 @@ int cli_version(int argc, char **argv)
 
 	if (!cli_options(argc, argv, OPT_JSON, "version [--json]", &o))
 		return 2;
-	puts(o.json ? "{\"version\":\"" DEJUNK_VERSION "\"}" : "dejunk " DEJUNK_VERSION);
+	fputs(o.json ? "{\"version\":\"" DEJUNK_VERSION "\"}" : "dejunk " DEJUNK_VERSION, stdout);
+	puts(LIMITS_SHORT && !o.json ? " with the small limits of its tests: not for use" : "");
 	return 0;
 }

@@ -19,6 +19,7 @@
 #include "limits.h"
 #include "log.h"
 #include "messages.h"
+#include "reached.h"
 
 enum {
 	CONN_READS = 4,		/* reads from one side before others get their turn */
@@ -278,6 +279,7 @@ void conn_pop(struct conn *c)
 		c->sending = NULL;
 	exchange_free(x);
 	c->body_begun = false;
+	c->turn = true;
 	if (c->up == UP_HOLD && !c->queue.first)
 		c->up = UP_HEAD;	/* no tunnel then */
 }
@@ -333,6 +335,8 @@ static bool conn_flush(struct ev_loop *loop, struct conn *c)
 	count_add(COUNTER_BYTES_DOWN, (uint64_t)down);
 	count_add(COUNTER_BYTES_UP, (uint64_t)up);
 	c->moved |= down || up;
+	/* the origin still gets what it is to answer; later requests do not prolong its time */
+	c->turn |= up && c->queue.first == c->queue.last;
 	return down || up;
 }
 
@@ -532,10 +536,10 @@ static void conn_arm(struct ev_loop *loop, struct conn *c)
 			events |= EV_WRITE;
 		side_arm(loop, origin, events);
 	}
-	if (kind != c->deadline.kind || (c->image_begun && kind == DEADLINE_IMAGE) ||
-	    (c->moved && (kind == DEADLINE_IDLE || kind == DEADLINE_TUNNEL || kind == DEADLINE_RESPONSE)))
+	if (kind != c->deadline.kind || (c->image_begun && kind == DEADLINE_IMAGE) || (c->turn && kind == DEADLINE_RESPONSE) ||
+	    (c->moved && (kind == DEADLINE_IDLE || kind == DEADLINE_TUNNEL)))
 		deadline_set(&c->deadline, kind);
-	c->moved = c->image_begun = false;
+	c->moved = c->turn = c->image_begun = false;
 	buf_fit(&client->in);
 	buf_fit(&origin->in);
 	assert(c->deadline.kind != DEADLINE_NONE);	/* nothing waits for ever */
@@ -555,6 +559,13 @@ static uint64_t conn_blind(const struct conn *c, int which)
 	return c->down == DOWN_BODY ? http1_body_blind(&c->down_body) : 0;
 }
 
+/* is what the client still sends thrown away? */
+static bool conn_discards(const struct conn *c)
+{
+	return c->state == CONN_ANSWER || c->state == CONN_LINGER ||
+	       (c->state == CONN_HTTP && (c->up == UP_LAST || c->up == UP_END));
+}
+
 static ssize_t conn_read(struct conn *c, int which)
 {
 	struct side *s = &c->side[which];
@@ -569,7 +580,7 @@ static ssize_t conn_read(struct conn *c, int which)
 	if (n == -ENOBUFS)
 		n = relay_read(s, s->bulk ? BUF_BODY : which == CLIENT ? 4 * BUF_LEAST : BUF_MODEST,
 			       conn_most(c, which));
-	c->moved |= n > 0;
+	c->moved |= n > 0 && !(which == CLIENT && conn_discards(c));
 	return n;
 }
 
@@ -590,6 +601,8 @@ static void conn_on_readable(struct ev_loop *loop, struct conn *c, int which)
 
 		if (n == -EAGAIN && i > 0)
 			return;
+		if (n == -ENOBUFS)
+			reached(LIMIT_ID_POOL_BYTES, &c->client);
 		if (n == -ENOBUFS && !conn_starve(c, which)) {
 			conn_reset(loop, c, REASON_NO_MEMORY);
 			return;
@@ -649,27 +662,40 @@ static void conn_on_deadline(struct ev_loop *loop, struct deadline *d, enum dead
 		conn_enter(c, CONN_HTTP);
 		break;
 	case DEADLINE_HEAD:
+		reached(LIMIT_ID_HEAD_MS, &c->client);
 		c->reason = REASON_HEAD_TIMEOUT;
 		request_fail(c, 408, NULL);
 		break;
 	case DEADLINE_DIAL:
+		reached(LIMIT_ID_DIAL_MS, &c->server);
 		if (c->side[ORIGIN].link == SIDE_ASK)
 			conn_reset(loop, c, REASON_FORWARD_DROPPED);
 		else
 			conn_dial_failed(loop, c, ETIMEDOUT);
 		break;
 	case DEADLINE_RESPONSE:
+		reached(LIMIT_ID_RESPONSE_MS, &c->server);
 		c->reason = REASON_RESPONSE_TIMEOUT;
 		side_close(loop, c, ORIGIN);
 		response_fail(c, 504, "no answer from the server in time");
 		break;
 	case DEADLINE_IMAGE:
+		reached(LIMIT_ID_IMAGE_HELD_MS, &c->server);
 		response_release(c);
 		break;
 	case DEADLINE_LINGER:
+		reached_quietly(LIMIT_ID_LINGER_MS);
 		conn_close(loop, c, c->reason);
 		break;
+	case DEADLINE_TUNNEL:
+		reached(LIMIT_ID_TUNNEL_IDLE_MS, &c->client);
+		conn_close(loop, c, REASON_IDLE_TIMEOUT);
+		break;
 	default:
+		if (c->queue.first)
+			reached(LIMIT_ID_IDLE_MS, &c->client);
+		else			/* nobody is surprised */
+			reached_quietly(LIMIT_ID_IDLE_MS);
 		if (c->queue.first)	/* in the middle of something: it must not look complete */
 			conn_reset(loop, c, REASON_IDLE_TIMEOUT);
 		else

@@ -83,7 +83,8 @@ struct conn {
 	uint8_t up_next;		/* enum up: what follows the body */
 	uint8_t reason;			/* enum reason: why ANSWER and LINGER will close */
 	bool want_origin;		/* something is to be sent to it, or heard */
-	bool moved;			/* bytes moved since the deadline was set */
+	bool moved;			/* since the deadline was set bytes moved that will not be thrown away */
+	bool turn;			/* since it was set, DEADLINE_RESPONSE begins anew: another answer is due, or its request goes up */
 	bool image_begun;		/* DOWN_IMAGE was entered since the deadline was set */
 	bool body_begun;		/* a byte of the response to the first exchange has come */
 	bool down_last;			/* the origin said that it closes after this response */

@@ -5,6 +5,7 @@
 #include "conn.h"
 #include "counters.h"
 #include "limits.h"
+#include "reached.h"
 
 static struct rules *current;	/* for new requests */
 
@@ -60,7 +61,8 @@ void conn_rules(struct ev_loop *loop, struct rules *r)
 	for (struct conn *c = conn_first(); c; c = c->next)
 		if (c->rules)
 			conn_refresh(c);
-	while ((oldest = conn_oldest(&images)) != current && images > LIMIT_IMAGES_ALIVE)
+	while ((oldest = conn_oldest(&images)) != current && images > LIMIT_IMAGES_ALIVE) {
+		reached(LIMIT_ID_IMAGES_ALIVE, NULL);
 		for (struct conn *c = conn_first(); c; c = next) {
 			next = c->next;
 			if (c->rules != oldest)
@@ -73,6 +75,7 @@ void conn_rules(struct ev_loop *loop, struct rules *r)
 				conn_reset(loop, c, REASON_RULES_GONE);
 			}
 		}
+	}
 }
 
 static bool conn_blocked_now(struct conn *c, uint16_t minute)

@@ -11,6 +11,8 @@
 
 #include <stdint.h>
 
+#include "limits.h"
+
 enum counter {
 #define COUNTER(name, json, text) COUNTER_##name,
 #include "tbl/counter.h"
@@ -20,6 +22,7 @@ enum counter {
 
 struct counters {
 	uint64_t n[COUNTER_COUNT];
+	uint64_t reached[LIMIT_IDS];	/* how often each limit was reached: reached.h */
 };
 
 /* The calling process's own page.  Never NULL: before counters_map() it is a static one. */

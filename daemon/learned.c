@@ -18,6 +18,7 @@
 #include "counters.h"
 #include "limits.h"
 #include "log.h"
+#include "reached.h"
 #include "names.h"
 #include "setbox.h"
 
@@ -232,7 +233,7 @@ static void learned_on_second(struct ev_loop *loop, ev_timer *w, int revents)
 	}
 	l->seen = now;
 	if (l->overflow && l->walk == WALK_NONE && setbox_waiting(l->box) == 0) {
-		log_warn("limit of %d waiting set changes was reached, filling the sets anew", LIMIT_SETS_WAITING);
+		reached(LIMIT_ID_SETS_WAITING, NULL);
 		l->overflow = false;
 		learned_walk(l, true);
 	}
@@ -332,7 +333,15 @@ uint64_t learned_answer(struct learned *l, const struct client *client, const st
 		for (size_t j = 0; j < k; j++)
 			learned_put(l, &set[j]);
 	}
-	count_add(COUNTER_NAMES_EVICTED, evicted);
+	if (evicted) {
+		static unsigned long long told;
+		char text[ADDR_TEXT];
+
+		count_add(COUNTER_NAMES_EVICTED, evicted);
+		if (log_once(&told, 3600000))
+			log_warn("learned names are forgotten for lack of room (limits NAMES_LEARNED, PAIR_NAMES, "
+				 "CLIENT_PAIRS, CLIENT_NAMES and of their bytes), first for %s", addr_format(client_ip, text));
+	}
 	return setbox_position(l->box) == before ? 0 : setbox_position(l->box);
 }
 
@@ -390,6 +399,8 @@ void learned_done(struct learned *l, uint32_t seq, int error)
 		count(COUNTER_SET_ERRORS);
 		if (error == EINVAL)	/* an address of our own, say: the monitor is right to leave it out */
 			log_debug("the monitor left set changes out");
+		else if (error == ENFILE)	/* the monitor says which limit was reached */
+			log_debug("a set is full");
 		else if (log_once(&told, 60000))
 			log_warn("set changes were not all taken: %s", strerror(error));
 	}

@@ -45,7 +45,7 @@ enum lease lease_decide(const struct lease_facts *f, char why[LEASE_WHY])
 		return lease_because(LEASE_NOT_ARRIVING, why, "redirected connections do not arrive: %s",
 				     f->input ? f->input : "something drops them before the proxy");
 	if (f->overload)
-		return lease_because(LEASE_OVERLOAD, why, "%s is short of descriptors or connections",
+		return lease_because(LEASE_OVERLOAD, why, "%s is short of descriptors, connections or buffers",
 				     f->overloaded ? f->overloaded : "a proxy");
 	return LEASE_ARMED;
 }

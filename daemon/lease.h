@@ -25,7 +25,7 @@ enum lease {
 	LEASE_NO_CLIENTS,	/* no interface to filter, and filter_self is off */
 	LEASE_INPUT_DROP,	/* the INPUT policy drops what would be redirected */
 	LEASE_NOT_ARRIVING,	/* redirected connections do not arrive at the proxy */
-	LEASE_OVERLOAD,		/* a proxy is short of descriptors or connections */
+	LEASE_OVERLOAD,		/* a proxy is short of descriptors, connections or buffers */
 };
 
 struct lease_facts {

@@ -19,6 +19,7 @@
 #include "limits.h"
 #include "log.h"
 #include "origdst.h"
+#include "reached.h"
 
 enum {
 	LISTENER_BURST = 32,		/* accepted before established connections get their turn */
@@ -100,6 +101,8 @@ static void listener_pause(struct ev_loop *loop, const char *why)
 {
 	static unsigned long long last;
 
+	if (conn_alive() >= LIMIT_CONNECTIONS)
+		reached_quietly(LIMIT_ID_CONNECTIONS);
 	if (log_once(&last, 60000))
 		log_warn("%s: accepting nothing for a second (%u connections, %u of %u descriptors)", why,
 			 conn_alive(), listener_files(), own.max_files);
@@ -125,7 +128,7 @@ static void listener_refuse(int fd)
 
 static void listener_take(struct ev_loop *loop, int fd, const struct addr *client)
 {
-	static unsigned long long last_limit, last_direct;
+	static unsigned long long last_direct;
 	char text[ADDR_TEXT];
 	struct addr server;
 	int answer = origdst_get(fd, &server);
@@ -142,9 +145,7 @@ static void listener_take(struct ev_loop *loop, int fd, const struct addr *clien
 	count(COUNTER_CONNECTIONS);
 	if (!listener_came(client)) {
 		count(COUNTER_CLIENT_LIMIT);
-		if (log_once(&last_limit, 60000))
-			log_warn("limit of %d connections of one client reached, resetting more of %s",
-				 LIMIT_CLIENT_CONNECTIONS, addr_format(client, text));
+		reached(LIMIT_ID_CLIENT_CONNECTIONS, client);
 		listener_refuse(fd);
 		return;
 	}

@@ -85,6 +85,8 @@ struct msg_pong {
 	uint32_t max_files;
 	uint32_t connections;	/* alive */
 	uint32_t max_connections;
+	uint32_t buffers;	/* bytes */
+	uint32_t max_buffers;
 };
 
 struct msg_done {

@@ -26,6 +26,7 @@
 #include "counters.h"
 #include "firewall_numbers.h"
 #include "nftset.h"
+#include "reached.h"
 #include "rtnl.h"
 #include "setsync.h"
 #include "taken.h"
@@ -221,6 +222,8 @@ static void monitor_commit(struct monitor *m, const char *what)
 
 	if (err && log_once(&last_ms, 10000))
 		log_warn("%s: %s", what, strerror(-err));
+	if (err == -ENFILE)
+		reached_quietly(LIMIT_ID_DIRECT_SERVERS);
 	if (err)
 		count(COUNTER_SET_ERRORS);
 }

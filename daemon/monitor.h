@@ -75,6 +75,7 @@ struct arming {
 	uint64_t refused;
 	uint64_t kernel[2];	/* as last read: redirected, refused */
 	uint64_t kernel_before[2];	/* of tables that are gone */
+	uint64_t over_rate;		/* DNS packets over DNS_CLIENT_RATE, of the present table */
 };
 
 struct monitor {

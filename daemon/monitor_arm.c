@@ -21,6 +21,7 @@
 #include "monitor.h"
 #include "nftevent.h"
 #include "nftset.h"
+#include "reached.h"
 #include "rtnl.h"
 #include "setsync.h"
 #include "taken.h"
@@ -521,7 +522,7 @@ void arm_consider(struct monitor *m)
 
 static void arm_read_counters(struct monitor *m)
 {
-	uint64_t redirected, tcp, udp, bytes;
+	uint64_t redirected, tcp, udp, bytes, over;
 
 	if (nftset_counter(m->nft, "redirected", &redirected, &bytes) || nftset_counter(m->nft, "refused_tcp", &tcp, &bytes) ||
 	    nftset_counter(m->nft, "refused_udp", &udp, &bytes))
@@ -536,6 +537,13 @@ static void arm_read_counters(struct monitor *m)
 	m->arm.redirected = m->arm.kernel_before[0] + m->arm.kernel[0];
 	m->arm.refused = m->arm.kernel_before[1] + m->arm.kernel[1];
 	counters->n[COUNTER_REFUSED_SYNS] = m->arm.refused;
+	if (nftset_counter(m->nft, "dns_over_rate", &over, &bytes) == 0 && over != m->arm.over_rate) {
+		if (over > m->arm.over_rate) {
+			reached(LIMIT_ID_DNS_CLIENT_RATE, NULL);	/* the kernel knows of whom */
+			counters->reached[LIMIT_ID_DNS_CLIENT_RATE] += over - m->arm.over_rate - 1;
+		}
+		m->arm.over_rate = over;
+	}
 }
 
 /* what the kernel redirects must arrive; where it does not, somebody drops it and we cannot override that */

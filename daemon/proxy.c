@@ -189,6 +189,8 @@ static void proxy_on_ping(struct child *child, struct msg_pong *pong)
 	pong->max_files = proxy.child.settings.max_files;
 	pong->connections = conn_alive();
 	pong->max_connections = LIMIT_CONNECTIONS;
+	pong->buffers = (uint32_t)buf_pool_bytes();
+	pong->max_buffers = LIMIT_POOL_BYTES;
 }
 
 int proxy_main(void)

@@ -141,11 +141,12 @@ static bool query_is_old(const struct entry *e, uint64_t now_ms)
 	return now_ms - e->asked_ms > LIMIT_DNS_QUERY_MS;
 }
 
-void queries_add(struct queries *t, const struct query *q, uint64_t now_ms)
+bool queries_add(struct queries *t, const struct query *q, uint64_t now_ms)
 {
 	XXH128_hash_t key = query_key(t, q);
 	uint32_t *at;
 	struct entry *e;
+	bool full;
 
 	while (t->oldest != QUERY_NONE && query_is_old(&t->entry[t->oldest], now_ms))
 		query_drop_oldest(t);
@@ -157,9 +158,10 @@ void queries_add(struct queries *t, const struct query *q, uint64_t now_ms)
 		e->asked_ms = now_ms;
 		if (e->open < QUERY_REPEATS)
 			e->open++;
-		return;
+		return false;
 	}
-	if (t->count == t->max) {
+	full = t->count == t->max;
+	if (full) {
 		query_drop_oldest(t);
 		at = query_find(t, key);	/* the chain may have changed */
 	}
@@ -169,6 +171,7 @@ void queries_add(struct queries *t, const struct query *q, uint64_t now_ms)
 	*e = (struct entry){ .key = { key.low64, key.high64 }, .asked_ms = now_ms, .chain = QUERY_NONE, .open = 1 };
 	query_list(t, *at);
 	t->count++;
+	return full;
 }
 
 bool queries_take(struct queries *t, const struct query *q, uint64_t now_ms)

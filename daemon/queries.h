@@ -32,8 +32,8 @@ struct queries;
 /* queries_new - a table for at most @max queries; @seed: a secret.  NULL: no memory */
 struct queries *queries_new(size_t max, uint64_t seed);
 void queries_free(struct queries *t);
-/* queries_add - @q was asked at @now_ms; at the bound the oldest is forgotten */
-void queries_add(struct queries *t, const struct query *q, uint64_t now_ms);
+/* queries_add - @q was asked at @now_ms; true: at the bound, the oldest one that may still be answered was forgotten */
+bool queries_add(struct queries *t, const struct query *q, uint64_t now_ms);
 /* queries_take - was @q asked, recently, and not yet answered as often as it was asked? */
 bool queries_take(struct queries *t, const struct query *q, uint64_t now_ms);
 /* queries_count - how many wait, expired ones included until they are met */

@@ -26,6 +26,7 @@
 #include "ipc.h"
 #include "limits.h"
 #include "log.h"
+#include "reached.h"
 #include "nfq.h"
 #include "word.h"
 
@@ -129,6 +130,7 @@ static void queue_on_due(struct ev_loop *loop, ev_timer *w, int revents)
 	(void)loop, (void)revents;
 	while ((h = held_oldest(q->held)) && now_ms - h->since_ms >= LIMIT_DNS_HOLD_MS) {
 		count(COUNTER_DNS_LATE);
+		reached(LIMIT_ID_DNS_HOLD_MS, &h->client_ip);
 		queue_release(q, h);
 	}
 	held_age(q->held, now_ms - LIMIT_DNS_QUERY_MS);
@@ -153,11 +155,15 @@ static void queue_query(struct queue *q, const struct nfq_packet *p, const struc
 		.client = queue_client(p, &ip->src), .client_ip = ip->src, .server_ip = ip->dst,
 	};
 
+	bool forgot = false;
+
 	count(COUNTER_DNS_QUERIES);
 	if (head.client.kind == CLIENT_HW)
-		clients_learn(q->clients, &ip->src, head.client.hw);
+		forgot = clients_learn(q->clients, &ip->src, head.client.hw);
 	else if (head.client.kind == CLIENT_IP)
 		clients_forget(q->clients, &ip->src);
+	if (forgot)
+		reached(LIMIT_ID_CLIENTS, &ip->src);
 	/* when the reader does not take it, the answer will not be learned */
 	queue_tell_reader(q, &head, ip->payload);
 	nfq_verdict(q->dns, p->id, NFQ_ACCEPT);
@@ -170,6 +176,7 @@ static void queue_answer(struct queue *q, const struct nfq_packet *p, const stru
 
 	if (!h) {
 		count(COUNTER_DNS_LATE);
+		reached(LIMIT_ID_DNS_HELD, &ip->src);
 		nfq_verdict(q->dns, p->id, NFQ_ACCEPT);
 		return;
 	}
@@ -206,6 +213,8 @@ static void queue_on_dns(void *ctx, const struct nfq_packet *p)
 
 	if (is != IP_PKT_UDP || ip.fragment || ip.cut || ip.payload.len > LIMIT_QUEUE_COPY_BYTES) {
 		count(COUNTER_DNS_BAD);
+		if (is == IP_PKT_UDP && (ip.cut || ip.payload.len > LIMIT_QUEUE_COPY_BYTES))
+			reached(LIMIT_ID_QUEUE_COPY_BYTES, &ip.src);
 		nfq_verdict(q->dns, p->id, NFQ_ACCEPT);
 	} else if (queue_is_answer(&ip)) {
 		queue_answer(q, p, &ip);
@@ -323,7 +332,7 @@ static void queue_take(struct queue *q, struct nfq *nfq, void (*on_packet)(void 
 	int n = nfq_recv(nfq, on_packet, q);
 
 	if (n == -ENOBUFS)
-		count(COUNTER_QUEUE_LOST);
+		count(COUNTER_QUEUE_LOST);	/* the socket's buffer was full */
 	else if (n < 0 && log_once(&told, 60000))
 		log_error("receiving packets: %s", strerror(-n));
 	learned_flush(q->learned);

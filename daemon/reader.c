@@ -20,6 +20,7 @@
 #include "ipc.h"
 #include "limits.h"
 #include "log.h"
+#include "reached.h"
 #include "queries.h"
 #include "resolve.h"
 #include "rules.h"
@@ -82,13 +83,16 @@ static enum dns_read reader_read(const struct msg_dns *d, struct span in)
 		return DNS_READ_NOTHING;
 	q = reader_question(d, m);
 	if (is == DNS_MSG_QUERY) {
-		queries_add(reader.queries, &q, clock_ms());
+		if (queries_add(reader.queries, &q, clock_ms()))
+			reached(LIMIT_ID_DNS_QUERIES, &d->client_ip);
 		return DNS_READ_QUERY;
 	}
 	if (!queries_take(reader.queries, &q, clock_ms())) {
 		count(COUNTER_DNS_UNASKED);
 		return DNS_READ_UNASKED;
 	}
+	if (m->more)
+		reached(LIMIT_ID_DNS_MESSAGE_RECORDS, &d->server_ip);
 	return m->addrs ? DNS_READ_ANSWER : DNS_READ_NOTHING;
 }
 

@@ -12,7 +12,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "limits.h"
+#include "reached.h"
 
 enum {
 	RELAY_SLIVER = 2048,		/* bytes; a read into less is not worth its system call */
@@ -41,8 +41,10 @@ static struct pipe *pipe_borrow(void)
 		pipes.kept--;
 		return p;
 	}
-	if (pipes.open >= LIMIT_PIPES)
+	if (pipes.open >= LIMIT_PIPES) {
+		reached_quietly(LIMIT_ID_PIPES);
 		return NULL;
+	}
 	p = malloc(sizeof(*p));
 	if (!p)
 		return NULL;

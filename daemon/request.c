@@ -11,6 +11,7 @@
 #include "facts.h"
 #include "http1_edit.h"
 #include "log.h"
+#include "reached.h"
 #include "stand_in.h"
 
 /* one thread, never re-entered: the head being read and what is made of it live here */
@@ -61,10 +62,20 @@ bool request_fail(struct conn *c, unsigned status, const char *detail)
 	return true;
 }
 
+/* which limit a fault means */
+static enum limit_id request_limit(enum http1_fault fault, const struct http1_body *b)
+{
+	if (fault == HTTP1_FAULT_LARGE)
+		return request_head.count == LIMIT_HEAD_FIELDS ? LIMIT_ID_HEAD_FIELDS : LIMIT_ID_HEAD_BYTES;
+	return b->line > LIMIT_CHUNK_LINE_BYTES + 1 ? LIMIT_ID_TRAILER_BYTES : LIMIT_ID_CHUNK_LINE_BYTES;
+}
+
 static enum step request_bad(struct conn *c, enum http1_fault fault)
 {
 	count(COUNTER_BAD_REQUESTS);
 	c->reason = REASON_BAD_REQUEST;
+	if (fault == HTTP1_FAULT_LARGE)
+		reached(request_limit(fault, NULL), &c->client);
 	log_debug("#%u bad request: %s", c->id, http1_fault_text(fault));
 	return request_fail(c, fault == HTTP1_FAULT_LARGE ? 431 : 400, http1_fault_text(fault)) ? STEP_MOVED : STEP_CUT;
 }
@@ -143,6 +154,8 @@ static enum step request_block(struct conn *c, struct exchange *x, const struct 
 		struct http1_body all = c->up_body;
 
 		if (http1_body_scan(&all, request_rest(c), &taken) != PARSE_DONE) {
+			if (c->up_body.left > LIMIT_DISCARD_BYTES)
+				reached(LIMIT_ID_DISCARD_BYTES, &c->client);
 			x->close = true;
 			c->up = UP_END;
 		}
@@ -227,6 +240,8 @@ static enum step request_broke(struct conn *c)
 		return STEP_CUT;
 	count(COUNTER_BAD_REQUESTS);
 	c->reason = REASON_BAD_REQUEST;
+	if (c->up_body.fault == HTTP1_FAULT_CHUNK_LONG)
+		reached(request_limit(HTTP1_FAULT_CHUNK_LONG, &c->up_body), &c->client);
 	x->status = 400;
 	x->detail = http1_fault_text(c->up_body.fault);
 	x->close = true;
@@ -259,6 +274,8 @@ static enum step request_read_dropped(struct conn *c)
 		return request_next(c);
 	if (answer == PARSE_BAD || c->dropped > LIMIT_DISCARD_BYTES) {
 		c->up = UP_END;
+		if (answer != PARSE_BAD)
+			reached(LIMIT_ID_DISCARD_BYTES, &c->client);
 		if (!c->sending)		/* it was answered already */
 			return STEP_FINISH;
 		c->sending->close = true;

@@ -13,6 +13,7 @@
 #include "http1_edit.h"
 #include "image_size.h"
 #include "log.h"
+#include "reached.h"
 #include "resource.h"
 #include "stand_in.h"
 
@@ -156,6 +157,10 @@ static enum step response_replace(struct conn *c, struct exchange *x, uint32_t w
 	/* what is too long to throw away ends the connection */
 	if (c->down_last || c->down_body.kind == FRAME_CLOSE || c->down_body.left > LIMIT_DISCARD_BYTES)
 		x->close = true;
+	if (c->down_body.left > LIMIT_DISCARD_BYTES)
+		reached(LIMIT_ID_DISCARD_BYTES, &c->server);
+	if (width > LIMIT_STAND_IN_PIXELS || height > LIMIT_STAND_IN_PIXELS)
+		reached(LIMIT_ID_STAND_IN_PIXELS, &c->server);
 	return STEP_MOVED;
 }
 
@@ -177,6 +182,8 @@ static enum step response_read_image(struct conn *c)
 		if (data.len < LIMIT_IMAGE_HELD_BYTES && !c->side[ORIGIN].eof &&
 		    http1_body_scan(&b, in, &taken) == PARSE_MORE)
 			return STEP_IDLE;
+		if (data.len >= LIMIT_IMAGE_HELD_BYTES)
+			reached(LIMIT_ID_IMAGE_HELD_BYTES, &c->server);
 		break;
 	default:
 		break;
@@ -343,6 +350,8 @@ static enum step response_read_head(struct conn *c)
 	case PARSE_BAD:
 		if (response_head.fault != HTTP1_FAULT_LARGE)
 			return response_bad(c, response_head.fault);
+		reached(response_head.count == LIMIT_HEAD_FIELDS ? LIMIT_ID_HEAD_FIELDS : LIMIT_ID_HEAD_BYTES,
+			&c->server);
 		break;
 	case PARSE_ALIEN:
 		break;
@@ -370,6 +379,9 @@ static enum step response_read_body(struct conn *c)
 	if (answer == PARSE_DONE)
 		return response_done(c);
 	if (answer == PARSE_BAD) {
+		if (c->down_body.fault == HTTP1_FAULT_CHUNK_LONG)
+			reached(c->down_body.line > LIMIT_CHUNK_LINE_BYTES + 1 ? LIMIT_ID_TRAILER_BYTES :
+				LIMIT_ID_CHUNK_LINE_BYTES, &c->server);
 		c->reason = REASON_BAD_RESPONSE;
 		return STEP_CUT;
 	}
@@ -394,6 +406,8 @@ static enum step response_read_dropped(struct conn *c)
 
 	response_drop(c, taken);
 	c->dropped += taken;
+	if (c->dropped > LIMIT_DISCARD_BYTES)
+		reached(LIMIT_ID_DISCARD_BYTES, &c->server);
 	if (answer == PARSE_BAD || c->dropped > LIMIT_DISCARD_BYTES)
 		return STEP_FINISH;
 	if (answer == PARSE_MORE && !c->side[ORIGIN].eof)

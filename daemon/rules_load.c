@@ -335,18 +335,20 @@ static void load_tree(struct load *l, const struct yaml_node *root)
 	load_list_of(l, section(root, "lists"), "a list; each entry begins with \"- file: \"", load_list);
 	load_list_of(l, section(root, "rules"), "a list; each rule begins with \"- block: \", \"- allow: \" or \"- limit: \"",
 		     load_rule);
-	if (l->values > LIMIT_RULES_VALUES)
+	if (l->values > LIMIT_RULES_VALUES && l->values < LOAD_STOP)
 		rules_report_add(l->report, false, l->path, l->text, 0, 0, "more than %d values", LIMIT_RULES_VALUES);
 }
 
 static int load_write(struct load *l, uint64_t generation)
 {
 	uint32_t dropped[256];
+	char why[48];
 	int fd = rules_build_write(&l->build, l->path, generation, dropped);
 
 	if (fd < 0) {
+		snprintf(why, sizeof(why), "larger than %d bytes", LIMIT_IMAGE_BYTES);
 		rules_report_add(l->report, false, l->path, l->text, 0, 0, "cannot write the rule image: %s",
-				 fd == -EFBIG ? "it would be too large" : strerror(-fd));
+				 fd == -EFBIG ? why : strerror(-fd));
 		return fd;
 	}
 	for (size_t i = 0; i < l->report->list_count && i < 256; i++)
@@ -370,8 +372,12 @@ int rules_load(const char *path, uint64_t generation, const struct rules_opener 
 	int fd = load_read(opener, path, LIMIT_RULES_FILE_BYTES, &l.text);
 
 	if (fd < 0) {
-		rules_report_add(report, false, path, (struct span){ "", 0 }, 0, 0, "cannot read it: %s",
-				 fd == -EFBIG ? "larger than 4 MiB" : strerror(-fd));
+		if (fd == -EFBIG)
+			rules_report_add(report, false, path, (struct span){ "", 0 }, 0, 0, "larger than %d bytes",
+					 LIMIT_RULES_FILE_BYTES);
+		else
+			rules_report_add(report, false, path, (struct span){ "", 0 }, 0, 0, "cannot read it: %s",
+					 strerror(-fd));
 		return fd;
 	}
 	rules_build_init(&l.build);

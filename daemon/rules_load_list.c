@@ -5,12 +5,15 @@
  */
 #include <errno.h>
 #include <linux/limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "limits.h"
 #include "list.h"
 #include "rules_loading.h"
+
+static char over[96];	/* why a list that passes a limit is left out; one thread, one list at a time */
 
 void load_list_file(struct load *l, const struct yaml_node *value)
 {
@@ -106,9 +109,16 @@ static const char *read_list(struct load *l, struct span text, unsigned index, s
 		l->no_memory = true;
 	if (l->build.names.count > LIMIT_LIST_NAMES) {
 		l->build.names.count = before;
-		return "too many names in all lists together";
+		snprintf(over, sizeof(over), "more than %d names in all lists together", LIMIT_LIST_NAMES);
+		return over;
 	}
 	return stats.names ? NULL : "no line of it could be used";
+}
+
+static const char *too_large(void)
+{
+	snprintf(over, sizeof(over), "it is larger than %d bytes", LIMIT_LIST_BYTES);
+	return over;
 }
 
 static struct rules_list_note *note_new(struct load *l, struct span file)
@@ -158,7 +168,7 @@ void load_list(struct load *l, const struct yaml_node *item)
 	}
 	err = load_read(l->opener, path, LIMIT_LIST_BYTES, &text);
 	if (err < 0)
-		why = err == -EFBIG ? "it is too large" : err == -EINVAL ? "it is no regular file" : strerror(-err);
+		why = err == -EFBIG ? too_large() : err == -EINVAL ? "it is no regular file" : strerror(-err);
 	else
 		why = read_list(l, text, index, note);
 	if (why)

@@ -302,7 +302,7 @@ void load_rule(struct load *l, const struct yaml_node *item)
 
 	if (l->report->rules == LIMIT_RULES) {
 		load_error(l, item, "too many rules; expected at most %d", LIMIT_RULES);
-		l->values = LIMIT_RULES_VALUES + 1;	/* stop here */
+		l->values = LOAD_STOP;
 		return;
 	}
 	l->report->rules++;

@@ -38,6 +38,8 @@ struct rule_entry {			/* the rule being read */
 	bool hardware_only;		/* its groups have no member that can match */
 };
 
+#define LOAD_STOP (SIZE_MAX / 2)
+
 struct load {
 	const char *path;
 	struct span text;		/* of rules.yaml */
@@ -48,7 +50,7 @@ struct load {
 	size_t group_count;
 	struct list_entry list;
 	struct rule_entry rule;
-	size_t values;			/* visited, for LIMIT_RULES_VALUES */
+	size_t values;			/* visited, for LIMIT_RULES_VALUES; LOAD_STOP: read no further, an error says why */
 	bool no_memory;
 };
 

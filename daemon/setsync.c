@@ -17,6 +17,7 @@
 #include "counters.h"
 #include "log.h"
 #include "nftset.h"
+#include "reached.h"
 #include "rtnl.h"
 
 enum {
@@ -198,6 +199,17 @@ static bool of_one_element(int err)
 	return err == -ENFILE || err == -EEXIST || err == -EINVAL || err == -ENOSPC || err == -EBUSY;
 }
 
+static enum limit_id limit_of(enum kset set)
+{
+	switch (set) {
+	case KSET_SUSPECT4:
+	case KSET_SUSPECT6:
+		return LIMIT_ID_SUSPECTS;
+	default:
+		return LIMIT_ID_REFUSED_PAIRS;
+	}
+}
+
 static int commit_one(struct setsync *s, const struct change *ch)
 {
 	int err;
@@ -212,11 +224,8 @@ static int commit_one(struct setsync *s, const struct change *ch)
 		err = nftset_commit(s->nft);
 	/* a deletion first adds, which a full set refuses; then it is not there, or stays until it times out */
 	if (err == -ENFILE && ch->what == CHANGE_RENEW) {
-		static unsigned long long last_ms;
-
 		s->full_until_ms[ch->set] = clock_ms() + FULL_MS;
-		if (log_once(&last_ms, 60000))
-			log_warn("set %s is full; what is new is decided in user space", kset_name(ch->set));
+		reached(limit_of(ch->set), NULL);
 	}
 	if (err)
 		s->failures++;

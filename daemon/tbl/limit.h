@@ -15,10 +15,10 @@ LIMIT(STAND_IN_PIXELS,		4096,		"pixels",	"width or height of an empty image; lar
 LIMIT(CONNECTIONS,		8192,		"connections",	"of one proxy process; from 90 % of it new traffic flows directly until 70 %")
 LIMIT(CLIENT_CONNECTIONS,	1024,		"connections",	"of one client address; more are reset")
 LIMIT(BUFFER_BYTES,		65536,		"bytes",	"held in one direction of one connection before reading pauses (a head may need more, up to HEAD_BYTES)")
-LIMIT(POOL_BYTES,		268435456,	"bytes",	"of buffers in one proxy process, half of it for large ones; past it a connection that needs one is closed")
+LIMIT(POOL_BYTES,		268435456,	"bytes",	"of buffers in one proxy process, half of it for large ones; from 90 % of it new traffic flows directly until 70 %; past it a connection that needs one is closed")
 LIMIT(PIPES,			128,		"pipes",	"for splice in one proxy process; past it bytes are copied")
 LIMIT(DISCARD_BYTES,		1048576,	"bytes",	"of the body of a blocked request or a replaced image read and thrown away; longer: the connection ends")
-LIMIT(FORWARD_ANSWERS,		4096,		"answers",	"of the monitor about the FORWARD policy remembered; more: all are forgotten")
+LIMIT(FORWARD_ANSWERS,		4096,		"answers",	"of the monitor about the FORWARD policy remembered by one proxy process; newer ones take the place of older")
 LIMIT(FIRST_BYTE_MS,		300,		"ms",		"a silent client is given before the server is dialled, in case it speaks first")
 LIMIT(HEAD_MS,			30000,		"ms",		"for a request head once it began; then 408")
 LIMIT(DIAL_MS,			10000,		"ms",		"for connecting to the original destination; then 504")
@@ -48,7 +48,6 @@ LIMIT(COMPILE_MS,		60000,		"ms",		"for a build of the rule image; then it is sto
 LIMIT(RULES_ERRORS,		100,		"errors",	"reported of one rules.yaml")
 
 /* Names learned from DNS */
-LIMIT(DNS_NAME_BYTES,		255,		"bytes",	"of a name, RFC 1035 section 2.3.4")
 LIMIT(DNS_MESSAGE_RECORDS,	128,		"records",	"read of one answer; the rest is not learned")
 LIMIT(DNS_QUERIES,		65536,		"queries",	"waiting for their answer; the oldest is forgotten")
 LIMIT(DNS_QUERY_MS,		5000,		"ms",		"an answer may follow its query to be learned")
@@ -73,6 +72,7 @@ LIMIT(RESOLVE_RETRY_MS_MAX,	600000,		"ms",		"until a name of rules.yaml that cou
 /* Kernel sets and queues */
 LIMIT(REFUSED_PAIRS,		65536,		"elements",	"of each refused set; at the bound SYNs are decided in user space")
 LIMIT(REFUSED_SECONDS,		300,		"s",		"a refused pair lives at most")
+LIMIT(DIRECT_SERVERS,		65536,		"elements",	"of each set of what is left to its clients directly; at the bound the proxy answers for it")
 LIMIT(SUSPECTS,			65536,		"elements",	"of each suspect set; at the bound the host is left to the Host header")
 LIMIT(SET_BATCH,		512,		"elements",	"changed in one transaction")
 LIMIT(SETS_WAITING,		262144,		"changes",	"of sets waiting for the monitor; more are lost, and the sets filled anew")
@@ -88,7 +88,6 @@ LIMIT(RESTART_MS_MAX,		10000,		"ms",		"before a child is started again, at most"
 LIMIT(WORKERS,			64,		"processes",	"proxy processes")
 LIMIT(CONTROL_CLIENTS,		16,		"connections",	"on the control socket; more wait")
 LIMIT(CONTROL_MS,		10000,		"ms",		"for one request on the control socket; then closed")
-LIMIT(TABLE_BACK_MS,		1000,		"ms",		"until a table that someone deleted is back")
 
 /* Other tables' rules, read to know what INPUT and FORWARD policies would do */
 LIMIT(RULESET_RULES,		65536,		"rules",	"of other firewall tables read; more: what they drop is unknown")

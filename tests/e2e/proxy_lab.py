@@ -34,9 +34,16 @@ MSG = message_numbers()
 COUNTERS = re.findall(r'^COUNTER\(\w+,\s*"(\w+)"', open(os.path.join(REPO, 'daemon/tbl/counter.h')).read(), re.M)
 
 
+SHORT = os.path.join(REPO, 'build', 'short')    # the daemon with small limits, and their table
+
+
+def limits():
+    table = os.path.join(SHORT, 'limit_short.h') if DEJUNK.startswith(SHORT) else os.path.join(REPO, 'daemon/tbl/limit.h')
+    return {m[1]: int(m[2]) for m in re.finditer(r'^LIMIT\((\w+),\s*(\d+)', open(table).read(), re.M)}
+
+
 def limit(name):
-    text = open(os.path.join(REPO, 'daemon/tbl/limit.h')).read()
-    return int(re.search(r'^LIMIT\(%s,\s*(\d+)' % name, text, re.M).group(1))
+    return limits()[name]
 
 
 def send_message(sock, kind, body=b'', fd=None, seq=0):
@@ -200,7 +207,7 @@ class Lab:
         probe.listen(16)
         probe.setblocking(False)
         self.page = os.memfd_create('counters')
-        os.ftruncate(self.page, 8 * len(COUNTERS))
+        os.ftruncate(self.page, 8 * (len(COUNTERS) + len(limits())))
         self.proxy, self.ipc = spawn('proxy', self.log)
         send_message(self.ipc, 'MSG_COUNTERS', struct.pack('=IIi', 4, 0, self.proxy.pid), self.page)
         send_message(self.ipc, 'MSG_LISTEN', b'', s.fileno())
@@ -249,6 +256,14 @@ class Lab:
     def counter(self, name):
         return struct.unpack('=Q', os.pread(self.page, 8, 8 * COUNTERS.index(name)))[0]
 
+    def reached(self, name):
+        """how often this limit was reached"""
+        return struct.unpack('=Q', os.pread(self.page, 8, 8 * (len(COUNTERS) + list(limits()).index(name))))[0]
+
+    def said(self, text):
+        """how many lines of the log have this in them"""
+        return sum(text in line for line in os.pread(self.log.fileno(), 1 << 24, 0).decode(errors='replace').splitlines())
+
     def until(self, what, seconds=WAIT):
         end = time.monotonic() + seconds
         while not what():
@@ -259,11 +274,16 @@ class Lab:
         send_message(self.ipc, 'MSG_PING', b'', None, 7)
         return struct.unpack('=Q4I', self.message('MSG_PONG')[2][:24])
 
-    def client(self, v, to=None, port=80):
+    def buffers(self):
+        """bytes of buffers in use, and their limit"""
+        send_message(self.ipc, 'MSG_PING', b'', None, 7)
+        return struct.unpack('=2I', self.message('MSG_PONG')[2][24:32])
+
+    def client(self, v, to=None, port=80, ip=None):
         s = socket.socket(socket.AF_INET6 if v == 6 else socket.AF_INET)
         s.settimeout(WAIT)
         if port == 80:
-            s.bind((CLIENT[v], 0))
+            s.bind((ip or CLIENT[v], 0))
         s.connect((to or (V6 if v == 6 else V4), port))
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return Peer(s, 'client')

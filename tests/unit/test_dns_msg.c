@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_dns_msg - links: dns_msg ip_pkt addr */
+/* limits: DNS_MESSAGE_RECORDS */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* links: glob regex */
 /* globs against an obvious matcher; regular expressions against their limits */
+/* limits: REGEX_STEPS REGEX_HEAP_KIB REGEX_SUBJECT_BYTES */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

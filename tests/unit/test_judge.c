@@ -2,6 +2,7 @@
 /* test_judge - connections judged by address: rules and learned names are scripted here
  * links: judge addr
  */
+/* limits: REFUSED_SECONDS */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

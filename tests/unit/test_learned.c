@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_learned - answers in, set changes out; rules, clock of the week and monitor are scripted here
- * links: learned judge setbox names names_store addr counters log
+ * links: learned judge setbox names names_store addr counters log reached
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_names - links: names names_store addr */
+/* limits: NAME_TTL_FLOOR NAME_TTL_CEILING NAMES_LEARNED PAIR_NAMES CLIENT_NAMES NAMES_BYTES CLIENT_NAMES_BYTES */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

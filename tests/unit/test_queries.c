@@ -2,6 +2,7 @@
 /* test_queries - which answers were asked for
  * links: queries addr
  */
+/* limits: DNS_QUERY_MS */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -2,6 +2,7 @@
 /* test_resolve - hosts resolved ahead, against a name server in this process and a network namespace of its own
  * links: resolve dns_msg addr log
  */
+/* limits: RESOLVE_AT_ONCE RESOLVE_RETRY_MS_MIN */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

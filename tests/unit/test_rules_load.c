@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* links: rules rules_decide rules_build rules_load rules_load_gateway rules_load_rule rules_load_list rules_report yaml_tree image names_table glob regex schedule host addr gateway list_detect list_hosts list_domains list_wildcard list_dnsmasq list_rpz */
 /* bad files and what is said of them; good ones and what they mean; the manual page and the table of keys */
+/* limits: RULES_ERRORS */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -5,6 +5,7 @@
  * What real firewalls look like is tested against the kernel (tests/e2e/ruleset_answers.sh);
  * here are the corners that no tool writes: unknown bits, loops, cut blobs, too many rules.
  */
+/* limits: RULESET_STEPS */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

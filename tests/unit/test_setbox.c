@@ -2,6 +2,7 @@
 /* test_setbox - set changes leave in order, in bounded transactions, and are waited for by position
  * links: setbox
  */
+/* limits: SET_BATCH SETS_WAITING */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
