@@ -1,6 +1,8 @@
 #!/bin/bash
 # promise_5_fails_open.sh - DESIGN promise 5: every role killed, stopped, and all stopped at once: new connections flow again within 4 seconds,
 # with nobody's help, at five connections a second and under load
+#
+# limits: HEARTBEAT_MS LEASE_SECONDS
 . "$(dirname "$0")/lib.sh"
 topology
 start_www
