@@ -3,6 +3,7 @@
  *
  * links: match match_open match_domain match_build match_keys url_tokens image regex filter_parse filter_pattern filter_options filter_domain list_adblock list_detect host addr
  */
+/* limits: MATCH_URL_BYTES */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
