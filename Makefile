@@ -103,6 +103,7 @@ check: build/dejunk $(unit:%=build/unit/test_%)
 	$(Q)tests/check-layers
 	$(Q)tests/check-docs
 	$(Q)tests/check-limits
+	$(Q)tests/check-rules
 	$(Q)tests/run-unit $(unit:%=build/unit/test_%)
 
 # --- programs that end-to-end tests run as root, with a line "links:" like unit tests -----
