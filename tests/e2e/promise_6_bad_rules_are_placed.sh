@@ -29,6 +29,7 @@ bad() {
 }
 bad 1:1 'gatewy: {lan: lan}\n'
 bad 2:3 'gateway:\n  lissen: 3129\n'
+grep -q 'rules.yaml:2:3: .*listen' "$WORK/check.log" || fail "no suggestion for lissen"
 bad 2:11 'gateway:\n  listen: 70000\n'
 bad 3:3 'gateway:\n  lan: lan\n  lan: lan2\n'
 bad 2:12 'rules:\n  - block: conections\n    host: x.example\n'

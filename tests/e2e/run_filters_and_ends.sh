@@ -47,4 +47,6 @@ cmp -s "$WORK/before" "$WORK/after" || fail "another table was changed"
 client curl -s -m 5 -o /dev/null http://ads.example/ || fail "without dejunk the host must be reachable"
 gateway "$DEJUNK" status --run-dir "$WORK/run" >/dev/null
 [ $? = 1 ] || fail "status of no daemon must exit with 1"
+gateway "$DEJUNK" probe -c "$WORK/rules.yaml" >/dev/null 2>&1
+[ $? = 1 ] || fail "probe of no daemon must exit with 1"
 say "ok"

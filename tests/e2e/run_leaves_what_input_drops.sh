@@ -6,6 +6,9 @@ topology
 start_www
 rules <<END
 gateway: {lan: lan}
+rules:
+  - block: requests
+    url: "*/ads/*"
 END
 gateway nft -f - <<END
 table inet fw {
@@ -33,6 +36,8 @@ gateway sh -c "$command" || fail "the command does not work: $command"
 until_true 5 grep -qx armed "$WORK/armed" || fail "not armed after: $command"
 get || fail "no traffic after: $command"
 [ "$(status connections)" -ge 1 ] || fail "traffic does not go through dejunk after: $command"
+code=$(client curl -s -m 5 -o /dev/null -w '%{http_code}' http://203.0.113.2/ads/x)
+[ "$code" = 403 ] || fail "after: $command: an ad was answered $code"
 
 gateway nft flush chain inet fw incoming
 until_true 5 eval '[ "$(status armed)" = false ]' || fail "still armed after the rule was taken away"

@@ -8,6 +8,9 @@ ip -n "${ID}c" addr add 10.1.0.66/24 dev lan
 ip -n "${ID}c" addr add fd01::66/64 dev lan nodad
 rules <<END
 gateway: {lan: lan}
+rules:
+  - block: requests
+    url: "*/ads/*"
 END
 gateway nft -f - <<END
 table inet fw {
@@ -17,6 +20,7 @@ table inet fw {
 		type filter hook forward priority 0; policy accept;
 		ip saddr @banned4 drop
 		ip6 saddr @banned6 reject
+		iifname "lan" tcp dport 80 ip daddr 203.0.113.8 drop
 	}
 }
 END
@@ -32,6 +36,10 @@ done
 grep -q 10.1.0.66 "$WORK/www.log" && fail "the server heard of the dropped client"
 gateway nft list set inet dejunk direct_pair4 | grep -q '10.1.0.66 . 203.0.113.2' || fail "the pair is not left to the policy"
 get 10.1.0.2 http://203.0.113.2/ || fail "another client suffers"
+get 10.1.0.2 http://203.0.113.8/secret && fail "a server that FORWARD drops is reached"
+grep -q secret "$WORK/www.log" && fail "the server that FORWARD drops heard of the client"
+code=$(client curl -s -m 5 -o /dev/null -w '%{http_code}' --interface 10.1.0.2 http://203.0.113.2/ads/x)
+[ "$code" = 403 ] || fail "an ad of an allowed client was answered $code"
 
 # banned while dejunk runs, and let in again
 gateway nft add element inet fw banned4 '{ 10.1.0.2 }'
