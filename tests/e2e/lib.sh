@@ -69,10 +69,10 @@ background() {
 
 # until_true SECONDS COMMAND... - wait for COMMAND to succeed; fails after SECONDS
 until_true() {
-	local end=$((SECONDS + $1))
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
 	shift
 	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || return 1
+		[ "${EPOCHREALTIME/./}" -lt $end ] || return 1
 		sleep 0.05
 	done
 }

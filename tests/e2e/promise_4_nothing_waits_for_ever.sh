@@ -81,4 +81,4 @@ END
 /usr/bin/python3 "$WORK/talk.py" "$ID" "$REPO/tests/e2e" >"$WORK/talk.log" 2>&1 || fail "see talk.log"
 cat "$WORK/talk.log"
 [ "$(status client_limit)" -ge 50 ] || fail "refused connections are not counted: $(status client_limit)"
-[ "$(grep -c 'limit of 1024' "$WORK/dejunk.log")" = 1 ] || fail "the limit is not said once in the log"
+[ "$(grep -c 'limit CLIENT_CONNECTIONS of 1024 connections reached' "$WORK/dejunk.log")" = 1 ] || fail "the limit is not said once in the log"
