@@ -62,8 +62,8 @@ same reload
 
 # somebody deletes our table: it is back within a second, and filters, and the log says so
 gateway nft delete table inet dejunk
-sleep 1
-gateway nft list table inet dejunk >/dev/null 2>&1 || fail "the table is not back after a second"
+until_true 2 gateway nft list table inet dejunk
+gateway nft list table inet dejunk >/dev/null 2>&1 || fail "the table is not back"
 armed() { [ "$(status armed)" = true ]; }
 until_true 3 armed || fail "not armed again"
 code=$(client curl -s -m 5 -o /dev/null -w '%{http_code}' -H 'Accept: text/html' http://203.0.113.2/ads/x)

@@ -24,7 +24,8 @@ for how in "nft flush table inet dejunk" "nft flush chain inet dejunk ask_syn" "
 	begin=$(date +%s%N)
 	until_true 3 eval '[ "$(grep -c "put back" "$WORK/dejunk.log")" = $times ] && leased' || fail "$how: not armed again"
 	took=$((($(date +%s%N) - begin) / 1000000))
-	[ $took -le 1000 ] || fail "$how: it took $took ms"
+	say "$how: back after $took ms"	# by an event at once; the look that each second takes would do, too
+	[ $took -le 2500 ] || fail "$how: it took $took ms"
 	[ "$(grep -c 'put back' "$WORK/dejunk.log")" = $times ] || fail "$how: the log does not say so once"
 	until_true 3 eval '[ "$(pairs)" -ge 1 ]' || fail "$how: what was learned is lost"
 done
