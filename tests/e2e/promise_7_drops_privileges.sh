@@ -31,7 +31,7 @@ look() {
 	[ "$(field "$pid" NoNewPrivs)" = 1 ] || fail "$role may gain privileges"
 	for f in "/proc/$pid/fd"/*; do	# sockets, memory and event descriptors: no file, no terminal but standard error
 		case ${f##*/}:$(readlink "$f") in
-		2:* | *:socket:* | *:anon_inode:* | *:/memfd:* | *:/dev/null | *:pipe:*) ;;
+		2:* | *:socket:* | *:anon_inode:* | *:/memfd:* | *:*/dev/null | *:pipe:*) ;;
 		*) fail "$role holds $(readlink "$f")" ;;
 		esac
 	done
