@@ -15,7 +15,7 @@ until_true 10 armed || fail "not armed"
 client curl -s -m 3 -o /dev/null http://203.0.113.2/ || fail "no traffic"
 for pid in ${pid_of[dejunk]} $(pgrep -P "${pid_of[dejunk]}"); do
 	for fd in 0 1 2; do
-		[ "$(readlink "/proc/$pid/fd/$fd")" = /dev/null ] ||
+		[[ $(readlink "/proc/$pid/fd/$fd") == */dev/null ]] ||
 			fail "descriptor $fd of $(cat "/proc/$pid/comm") is $(readlink "/proc/$pid/fd/$fd")"
 	done
 done
