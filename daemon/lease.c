@@ -79,6 +79,9 @@ void arrival_reset(struct arrival *a, uint64_t redirected, uint64_t accepted)
 
 bool arrival_missing(struct arrival *a, uint64_t redirected, uint64_t accepted, uint64_t now_ms)
 {
+	bool gap = now_ms - a->looked_ms > ARRIVAL_GAP_MS;
+
+	a->looked_ms = now_ms;
 	/* a counter that went back belongs to a table that was loaded again */
 	if (accepted != a->accepted || redirected < a->redirected) {
 		arrival_reset(a, redirected, accepted);
@@ -86,7 +89,7 @@ bool arrival_missing(struct arrival *a, uint64_t redirected, uint64_t accepted, 
 	}
 	if (redirected - a->redirected < ARRIVAL_MIN)
 		return false;
-	if (!a->since_ms)
+	if (!a->since_ms || gap)
 		a->since_ms = now_ms;
 	return now_ms - a->since_ms >= ARRIVAL_MS;
 }

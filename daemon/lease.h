@@ -58,14 +58,17 @@ struct arrival {
 	uint64_t redirected;	/* when accepted last moved */
 	uint64_t accepted;
 	uint64_t since_ms;	/* redirected moved and accepted did not since then; 0: all is well */
+	uint64_t looked_ms;	/* when it was compared last */
 };
 enum {
 	ARRIVAL_MS = 2000,	/* without one arrival */
 	ARRIVAL_MIN = 2,	/* redirected connections at least: one alone may be a client that gave up */
+	ARRIVAL_GAP_MS = 1500,	/* not looked at for longer: what was accepted meanwhile may not be told yet */
 };
 /* arrival_reset - begin to compare from these values */
 void arrival_reset(struct arrival *a, uint64_t redirected, uint64_t accepted);
-/* arrival_missing - true: for ARRIVAL_MS connections were redirected and none accepted */
+/* arrival_missing - true: for ARRIVAL_MS connections were redirected and none accepted.  To be called each second;
+ * who was stopped or late himself (ARRIVAL_GAP_MS) has proven nothing, and the time begins again */
 bool arrival_missing(struct arrival *a, uint64_t redirected, uint64_t accepted, uint64_t now_ms);
 
 #endif

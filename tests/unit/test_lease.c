@@ -80,6 +80,7 @@ static void what_is_redirected_and_never_accepted_is_missed_after_two_seconds(vo
 	assert_false(arrival_missing(&a, 101, 7, 2000));	/* one client, perhaps gone */
 	assert_false(arrival_missing(&a, 101, 7, 60000));
 	assert_false(arrival_missing(&a, 102, 7, 61000));	/* the two seconds begin */
+	assert_false(arrival_missing(&a, 104, 7, 62000));
 	assert_false(arrival_missing(&a, 104, 7, 62900));
 	assert_true(arrival_missing(&a, 104, 7, 63000));
 	assert_false(arrival_missing(&a, 105, 8, 63100));	/* one arrived: all is well */
@@ -88,12 +89,25 @@ static void what_is_redirected_and_never_accepted_is_missed_after_two_seconds(vo
 	assert_false(arrival_missing(&a, 3, 8, 80000));
 }
 
+static void who_was_stopped_himself_has_not_missed_anything(void **state)
+{
+	struct arrival a;
+
+	(void)state;
+	arrival_reset(&a, 100, 7);
+	assert_false(arrival_missing(&a, 102, 7, 1000));
+	assert_false(arrival_missing(&a, 114, 7, 8000));	/* seven seconds later: nobody told what was accepted */
+	assert_false(arrival_missing(&a, 114, 7, 9000));
+	assert_true(arrival_missing(&a, 114, 7, 10000));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_thing_amiss_is_the_reason),
 		cmocka_unit_test(overload_begins_at_90_and_ends_at_70_percent),
 		cmocka_unit_test(what_is_redirected_and_never_accepted_is_missed_after_two_seconds),
+		cmocka_unit_test(who_was_stopped_himself_has_not_missed_anything),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
