@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* conn - one client connection: states, deadlines, one step, one arm, one close
+/* conn - one client connection: states, one step, one close
  *
  * See the theory of operation in conn.h.  Does not parse, decide, or copy a byte: request.c,
- * response.c and relay.c do.  Only this file dials, watches, shuts and closes sockets.
+ * response.c and relay.c do.  Only this file dials, shuts and closes sockets and changes the state.
  */
-#include "conn.h"
-
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -14,18 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "container.h"
+#include "conn_parts.h"
 #include "counters.h"
-#include "limits.h"
 #include "log.h"
 #include "messages.h"
 #include "reached.h"
 
-enum {
-	CONN_READS = 4,		/* reads from one side before others get their turn */
-	CONN_SPLICE = 65536,	/* bytes to come at least, to use a pipe */
-	CONN_QUIET_MS = 10000,	/* between warnings of one kind */
-};
+enum { CONN_QUIET_MS = 10000 };	/* between warnings of one kind */
 
 static struct {
 	struct ev_loop *loop;
@@ -37,11 +30,6 @@ static struct {
 	unsigned origins;		/* sockets to origins */
 	uint32_t last_id;
 } all;
-
-static void conn_step(struct ev_loop *loop, struct conn *c);
-static void conn_arm(struct ev_loop *loop, struct conn *c);
-static void conn_on_client(struct ev_loop *loop, ev_io *w, int revents);
-static void conn_on_origin(struct ev_loop *loop, ev_io *w, int revents);
 
 static const char *reason_text(enum reason why)
 {
@@ -65,8 +53,7 @@ static bool reason_is_fault(enum reason why)
 	return is[why];
 }
 
-/* the only writer of c->state */
-static void conn_enter(struct conn *c, enum conn_state state)
+void conn_enter(struct conn *c, enum conn_state state)
 {
 	static const char *const name[] = { "SILENT", "HTTP", "TUNNEL", "ANSWER", "LINGER", "CLOSED" };
 
@@ -78,7 +65,7 @@ static void conn_enter(struct conn *c, enum conn_state state)
 
 /* --- the end ---------------------------------------------------------------- */
 
-static void side_close(struct ev_loop *loop, struct conn *c, int which)
+void conn_side_close(struct ev_loop *loop, struct conn *c, int which)
 {
 	struct side *s = &c->side[which];
 
@@ -111,7 +98,7 @@ void conn_close(struct ev_loop *loop, struct conn *c, enum reason why)
 	conn_log_close(c, why);
 	conn_enter(c, CONN_CLOSED);
 	for (int i = CLIENT; i <= ORIGIN; i++) {
-		side_close(loop, c, i);
+		conn_side_close(loop, c, i);
 		relay_clear(&c->side[i]);
 	}
 	buf_clear(&c->out);
@@ -170,7 +157,7 @@ static void conn_end(struct ev_loop *loop, struct conn *c)
 /* nothing more is to be said to the client than what waits for it already */
 static void conn_finish(struct ev_loop *loop, struct conn *c)
 {
-	side_close(loop, c, ORIGIN);
+	conn_side_close(loop, c, ORIGIN);
 	if (c->up == UP_HEAD && (c->queue.first || buf_len(&c->side[CLIENT].in)))
 		c->up = UP_END;		/* it sends on: closed at once, a reset would eat the answer before */
 	relay_clear(&c->side[CLIENT]);
@@ -184,7 +171,7 @@ static void conn_finish(struct ev_loop *loop, struct conn *c)
 
 /* --- the origin ------------------------------------------------------------- */
 
-static void conn_dial_failed(struct ev_loop *loop, struct conn *c, int err)
+void conn_dial_failed(struct ev_loop *loop, struct conn *c, int err)
 {
 	bool late = err == ETIMEDOUT, ours = err == EMFILE || err == ENFILE || err == ENOMEM || err == ENOBUFS;
 
@@ -192,7 +179,7 @@ static void conn_dial_failed(struct ev_loop *loop, struct conn *c, int err)
 	log_debug("#%u dial: %s", c->id, strerror(err));
 	if (!ours)
 		all.hooks->unreachable(&c->server);
-	side_close(loop, c, ORIGIN);
+	conn_side_close(loop, c, ORIGIN);
 	relay_clear(&c->side[CLIENT]);
 	c->want_origin = false;
 	c->reason = late ? REASON_DIAL_TIMEOUT : ours ? REASON_SYSTEM : REASON_CONNECT_FAIL;
@@ -230,8 +217,7 @@ static void conn_dial(struct ev_loop *loop, struct conn *c)
 		conn_dial_failed(loop, c, errno);
 }
 
-/* the socket became writable, or failed: a write tells which, as well as asking would */
-static void conn_dialled(struct ev_loop *loop, struct conn *c)
+void conn_dialled(struct ev_loop *loop, struct conn *c)
 {
 	struct side *s = &c->side[ORIGIN];
 	ssize_t n;
@@ -308,8 +294,7 @@ static void conn_tunnel(struct ev_loop *loop, struct conn *c, struct exchange *x
 	conn_enter(c, CONN_TUNNEL);
 }
 
-/* write what may be written; returns whether anything was.  May close @c. */
-static bool conn_flush(struct ev_loop *loop, struct conn *c)
+bool conn_flush(struct ev_loop *loop, struct conn *c)
 {
 	struct side *client = &c->side[CLIENT], *origin = &c->side[ORIGIN];
 	ssize_t down = relay_flush(client, &c->out, origin), up = 0;
@@ -403,7 +388,7 @@ static enum step conn_step_tunnel(struct ev_loop *loop, struct conn *c)
 	return STEP_IDLE;
 }
 
-static void conn_step(struct ev_loop *loop, struct conn *c)
+void conn_step(struct ev_loop *loop, struct conn *c)
 {
 	enum step found;
 	bool wrote;
@@ -455,255 +440,6 @@ static void conn_step(struct ev_loop *loop, struct conn *c)
 	} while (c->state != CONN_CLOSED && (found != STEP_IDLE || wrote));
 	if (c->state != CONN_CLOSED)
 		conn_arm(loop, c);	/* which events do we want now?  a function of c alone */
-}
-
-/* --- arm -------------------------------------------------------------------- */
-
-/* how many bytes of a side may lie in its buffer */
-static size_t conn_most(const struct conn *c, int which)
-{
-	bool head = which == CLIENT ? c->up == UP_HEAD : c->down == DOWN_HEAD || c->down == DOWN_IMAGE;
-
-	if (c->state != CONN_HTTP || !head)
-		return LIMIT_BUFFER_BYTES;
-	return c->side[which].pass ? (size_t)LIMIT_BUFFER_BYTES : (size_t)LIMIT_HEAD_BYTES + LIMIT_BUFFER_BYTES;
-}
-
-static bool conn_wants(const struct conn *c, int which)
-{
-	const struct side *s = &c->side[which];
-
-	return s->link == SIDE_OPEN && !s->eof && !s->pipe && !s->starved && buf_len(&s->in) < conn_most(c, which);
-}
-
-static enum deadline_kind conn_deadline(const struct conn *c)
-{
-	const struct exchange *x = c->queue.first;
-	uint8_t link = c->side[ORIGIN].link;
-
-	switch (c->state) {
-	case CONN_SILENT:
-		return DEADLINE_FIRST_BYTE;
-	case CONN_TUNNEL:
-		return link == SIDE_ASK || link == SIDE_DIAL ? DEADLINE_DIAL : DEADLINE_TUNNEL;
-	case CONN_LINGER:
-		return DEADLINE_LINGER;
-	case CONN_HTTP:
-		if (link == SIDE_ASK || link == SIDE_DIAL)
-			return DEADLINE_DIAL;
-		if (c->down == DOWN_IMAGE)
-			return DEADLINE_IMAGE;
-		if (!x && c->up == UP_HEAD && c->up_seen)
-			return DEADLINE_HEAD;
-		if (x && x->status == 0 && x != c->sending && !c->body_begun)
-			return DEADLINE_RESPONSE;
-		return DEADLINE_IDLE;
-	default:
-		return DEADLINE_IDLE;
-	}
-}
-
-static void side_arm(struct ev_loop *loop, struct side *s, int events)
-{
-	int now = ev_is_active(&s->io) ? s->io.events & (EV_READ | EV_WRITE) : 0;
-
-	if (now == events)
-		return;
-	ev_io_stop(loop, &s->io);
-	ev_io_modify(&s->io, events);
-	if (events)
-		ev_io_start(loop, &s->io);
-}
-
-/* what each socket is watched for, and which deadline runs: from state and buffers alone */
-static void conn_arm(struct ev_loop *loop, struct conn *c)
-{
-	struct side *client = &c->side[CLIENT], *origin = &c->side[ORIGIN];
-	enum deadline_kind kind = conn_deadline(c);
-	int events = 0;
-
-	if (conn_wants(c, CLIENT))
-		events |= EV_READ;
-	if (client->full)
-		events |= EV_WRITE;
-	side_arm(loop, client, events);
-
-	if (origin->link == SIDE_DIAL) {
-		side_arm(loop, origin, EV_WRITE);
-	} else if (origin->link == SIDE_OPEN) {
-		events = conn_wants(c, ORIGIN) ? EV_READ : 0;
-		if (origin->full && !origin->shut)
-			events |= EV_WRITE;
-		side_arm(loop, origin, events);
-	}
-	if (kind != c->deadline.kind || (c->image_begun && kind == DEADLINE_IMAGE) || (c->turn && kind == DEADLINE_RESPONSE) ||
-	    (c->moved && (kind == DEADLINE_IDLE || kind == DEADLINE_TUNNEL)))
-		deadline_set(&c->deadline, kind);
-	c->moved = c->turn = c->image_begun = false;
-	buf_fit(&client->in);
-	buf_fit(&origin->in);
-	assert(c->deadline.kind != DEADLINE_NONE);	/* nothing waits for ever */
-}
-
-/* --- events ----------------------------------------------------------------- */
-
-/* bytes of this side that need not be looked at */
-static uint64_t conn_blind(const struct conn *c, int which)
-{
-	if (c->state == CONN_TUNNEL)
-		return UINT64_MAX;
-	if (c->state != CONN_HTTP)
-		return 0;
-	if (which == CLIENT)
-		return c->up == UP_BODY ? http1_body_blind(&c->up_body) : 0;
-	return c->down == DOWN_BODY ? http1_body_blind(&c->down_body) : 0;
-}
-
-/* is what the client still sends thrown away? */
-static bool conn_discards(const struct conn *c)
-{
-	return c->state == CONN_ANSWER || c->state == CONN_LINGER ||
-	       (c->state == CONN_HTTP && (c->up == UP_LAST || c->up == UP_END));
-}
-
-static ssize_t conn_read(struct conn *c, int which)
-{
-	struct side *s = &c->side[which];
-	ssize_t n = -ENOBUFS;
-
-	if (s->bulk && buf_len(&s->in) == 0 && c->side[!which].link == SIDE_OPEN &&
-	    conn_blind(c, which) >= CONN_SPLICE) {
-		n = relay_splice(s, conn_blind(c, which));
-		if (n > 0 && c->state == CONN_HTTP)
-			http1_body_passed(which == CLIENT ? &c->up_body : &c->down_body, (uint64_t)n);
-	}
-	if (n == -ENOBUFS)
-		n = relay_read(s, s->bulk ? BUF_BODY : which == CLIENT ? 4 * BUF_LEAST : BUF_MODEST,
-			       conn_most(c, which));
-	c->moved |= n > 0 && !(which == CLIENT && conn_discards(c));
-	return n;
-}
-
-/* no memory to read into: does it help to wait, or to let a held image go?  False: nothing does */
-static bool conn_starve(struct conn *c, int which)
-{
-	if (relay_pending(&c->side[which]) == 0 && which == ORIGIN)
-		response_release(c);
-	c->side[which].starved = relay_pending(&c->side[which]) != 0;
-	return c->side[which].starved;
-}
-
-/* read and step, a few times while there is much to read */
-static void conn_on_readable(struct ev_loop *loop, struct conn *c, int which)
-{
-	for (int i = 0; i < CONN_READS && conn_wants(c, which); i++) {
-		ssize_t n = conn_read(c, which);
-
-		if (n == -EAGAIN && i > 0)
-			return;
-		if (n == -ENOBUFS)
-			reached(LIMIT_ID_POOL_BYTES, &c->client);
-		if (n == -ENOBUFS && !conn_starve(c, which)) {
-			conn_reset(loop, c, REASON_NO_MEMORY);
-			return;
-		}
-		if (n == -ECONNRESET && which == ORIGIN && c->state == CONN_HTTP && !c->queue.first) {
-			c->side[ORIGIN].eof = true;	/* all was said: the client gets the rest, and a good end */
-			n = 0;
-		}
-		if (n < 0 && n != -EAGAIN && n != -ENOBUFS) {
-			conn_flush(loop, c);
-			conn_reset(loop, c, which == CLIENT ? REASON_CLIENT_RESET : REASON_SERVER_RESET);
-			return;
-		}
-		conn_step(loop, c);
-		if (c->state == CONN_CLOSED || n <= 0 || !c->side[which].bulk)
-			return;
-	}
-}
-
-static void conn_on_client(struct ev_loop *loop, ev_io *w, int revents)
-{
-	struct conn *c = CONTAINER_OF(w, struct conn, side[CLIENT].io);
-
-	if (revents & EV_WRITE) {
-		c->side[CLIENT].full = false;
-		conn_step(loop, c);
-	}
-	if (c->state != CONN_CLOSED && revents & EV_READ)
-		conn_on_readable(loop, c, CLIENT);
-}
-
-static void conn_on_origin(struct ev_loop *loop, ev_io *w, int revents)
-{
-	struct conn *c = CONTAINER_OF(w, struct conn, side[ORIGIN].io);
-
-	if (c->side[ORIGIN].link == SIDE_DIAL) {
-		c->side[ORIGIN].full = false;
-		conn_dialled(loop, c);
-		conn_step(loop, c);
-		return;
-	}
-	if (revents & EV_WRITE) {
-		c->side[ORIGIN].full = false;
-		conn_step(loop, c);
-	}
-	if (c->state != CONN_CLOSED && revents & EV_READ)
-		conn_on_readable(loop, c, ORIGIN);
-}
-
-static void conn_on_deadline(struct ev_loop *loop, struct deadline *d, enum deadline_kind kind)
-{
-	struct conn *c = CONTAINER_OF(d, struct conn, deadline);
-
-	switch (kind) {
-	case DEADLINE_FIRST_BYTE:	/* does the server speak first? */
-		c->want_origin = rules_gateway(c->rules)->non_http == NON_HTTP_PASS;
-		conn_enter(c, CONN_HTTP);
-		break;
-	case DEADLINE_HEAD:
-		reached(LIMIT_ID_HEAD_MS, &c->client);
-		c->reason = REASON_HEAD_TIMEOUT;
-		request_fail(c, 408, NULL);
-		break;
-	case DEADLINE_DIAL:
-		reached(LIMIT_ID_DIAL_MS, &c->server);
-		if (c->side[ORIGIN].link == SIDE_ASK)
-			conn_reset(loop, c, REASON_FORWARD_DROPPED);
-		else
-			conn_dial_failed(loop, c, ETIMEDOUT);
-		break;
-	case DEADLINE_RESPONSE:
-		reached(LIMIT_ID_RESPONSE_MS, &c->server);
-		c->reason = REASON_RESPONSE_TIMEOUT;
-		side_close(loop, c, ORIGIN);
-		response_fail(c, 504, "no answer from the server in time");
-		break;
-	case DEADLINE_IMAGE:
-		reached(LIMIT_ID_IMAGE_HELD_MS, &c->server);
-		response_release(c);
-		break;
-	case DEADLINE_LINGER:
-		reached_quietly(LIMIT_ID_LINGER_MS);
-		conn_close(loop, c, c->reason);
-		break;
-	case DEADLINE_TUNNEL:
-		reached(LIMIT_ID_TUNNEL_IDLE_MS, &c->client);
-		conn_close(loop, c, REASON_IDLE_TIMEOUT);
-		break;
-	default:
-		if (c->queue.first)
-			reached(LIMIT_ID_IDLE_MS, &c->client);
-		else			/* nobody is surprised */
-			reached_quietly(LIMIT_ID_IDLE_MS);
-		if (c->queue.first)	/* in the middle of something: it must not look complete */
-			conn_reset(loop, c, REASON_IDLE_TIMEOUT);
-		else
-			conn_close(loop, c, REASON_IDLE_TIMEOUT);
-		break;
-	}
-	if (c->state != CONN_CLOSED)
-		conn_step(loop, c);
 }
 
 /* --- all connections -------------------------------------------------------- */

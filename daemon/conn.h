@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* conn - one client connection: states, deadlines, one step, one arm, one close
+/* conn - one client connection: states, deadlines, one step, one arm, one close (files: conn_parts.h)
  *
  * Theory of operation.  Requests go up: request.c takes them from side[CLIENT].in one by one
  * and either marks their bytes to be passed to the origin or drops them; each leaves an
  * exchange in the queue.  Responses come down: response.c takes the exchanges from the queue
  * in order, marks the origin's bytes to be passed to the client, or writes an answer of our own
  * into @out.  Nothing is copied on the way but edited heads, in place.  Both only move marks;
- * relay.c moves bytes; conn.c alone dials, arms, shuts and closes.
+ * relay.c moves bytes; conn.c alone dials, shuts and closes, conn_arm.c alone arms.
  *
  * The origin is dialled when the first request is to be sent on (or a silent client may have a
  * server that speaks first), always at the original destination, and serves this client
