@@ -374,7 +374,8 @@ static const struct match_record *search(struct query *c, enum match_group group
 
 /* --- whole hosts ---------------------------------------------------------- */
 
-static bool bucket_find(const struct match *m, uint64_t fp, uint32_t *where)
+/* @at: filled: which entry it is */
+static bool bucket_find(const struct match *m, uint64_t fp, uint32_t *at)
 {
 	size_t i = match_bucket_of(fp, m->buckets), bits = match_bloom_bits(fp);
 
@@ -385,7 +386,7 @@ static bool bucket_find(const struct match *m, uint64_t fp, uint32_t *where)
 
 		for (int e = 0; e < MATCH_BUCKET; e++)
 			if (b->fp[e] == fp) {
-				*where = b->where[e];
+				*at = (uint32_t)(i * MATCH_BUCKET) + (uint32_t)e;
 				return true;
 			}
 		if (!b->spill)
@@ -396,10 +397,10 @@ static bool bucket_find(const struct match *m, uint64_t fp, uint32_t *where)
 }
 
 /* the longest name that is listed; 1 + its index in @n, 0: none */
-static unsigned plain_find(const struct match *m, const struct match_names *n, uint32_t *where)
+static unsigned plain_find(const struct match *m, const struct match_names *n, uint32_t *at)
 {
 	for (unsigned i = n->count; i; i--)
-		if (bucket_find(m, n->fp[i - 1], where))
+		if (bucket_find(m, n->fp[i - 1], at))
 			return i;
 	return 0;
 }
@@ -414,10 +415,20 @@ static void say(struct match_verdict *v, const struct match *m, const struct mat
 		v->name = (struct span){ m->text.p + r->pattern, r->pattern_len };
 }
 
-static void say_plain(struct match_verdict *v, const struct match_names *n, unsigned index, uint32_t where)
+/* whole hosts are numbered from behind the records */
+static uint32_t plain_where(const struct match *m, uint32_t at)
 {
+	return m->bucket[at / MATCH_BUCKET].where[at % MATCH_BUCKET];
+}
+
+static void say_plain(struct match_verdict *v, const struct match *m, const struct match_names *n, unsigned index,
+		      uint32_t at)
+{
+	uint32_t where = plain_where(m, at);
+
 	*v = (struct match_verdict){
 		.result = MATCH_BLOCK, .list = where >> 24, .line = where & 0xffffff,
+		.record = 1 + (uint32_t)m->record_count + at, .whole = true,
 		.name = span_skip(n->host, n->start[index]),
 	};
 }
@@ -426,11 +437,11 @@ void match_decide(struct match *m, const struct match_question *q, struct match_
 {
 	const struct match_record *block = NULL, *important = NULL;
 	struct query c;
-	uint32_t where;
+	uint32_t at;
 	unsigned plain;
 
 	begin(&c, m, q);
-	plain = plain_find(m, &c.host, &where);
+	plain = q->skip_hosts ? 0 : plain_find(m, &c.host, &at);
 	if (!plain)
 		block = search(&c, MATCH_BLOCKS, false);
 	if (!plain && !block) {
@@ -459,14 +470,51 @@ void match_decide(struct match *m, const struct match_question *q, struct match_
 	if (block)
 		say(v, m, block, MATCH_BLOCK);
 	else
-		say_plain(v, &c.host, plain - 1, where);
+		say_plain(v, m, &c.host, plain - 1, at);
+}
+
+bool match_find(struct match *m, const struct match_question *q, enum match_group group, bool important,
+		struct match_verdict *v)
+{
+	bool exception = group == MATCH_EXCEPTIONS || group == MATCH_REDIRECT_EXCEPTIONS ||
+			 group == MATCH_PARAM_EXCEPTIONS || group == MATCH_COOKIE_EXCEPTIONS;
+	const struct match_record *r;
+	struct query c;
+
+	if (!m->table[group].head->filters)
+		return false;
+	begin(&c, m, q);
+	r = search(&c, group, important);
+	if (r)
+		say(v, m, r, exception ? MATCH_ALLOW : MATCH_BLOCK);
+	return r;
+}
+
+uint32_t match_numbers(const struct match *m)
+{
+	return (uint32_t)(m->record_count + m->buckets * MATCH_BUCKET);
+}
+
+bool match_number(const struct match *m, uint32_t number, struct match_verdict *v)
+{
+	uint32_t where;
+
+	if (number == 0 || number > match_numbers(m))
+		return false;
+	where = number <= m->record_count ? m->record[number - 1].where :
+					    plain_where(m, number - 1 - (uint32_t)m->record_count);
+	v->list = where >> 24;
+	v->line = where & 0xffffff;
+	v->record = number;
+	v->whole = number > m->record_count;
+	return true;
 }
 
 struct span match_text(const struct match *m, const struct match_verdict *v, char *text, size_t text_len)
 {
 	struct span s;
 
-	if (v->record) {
+	if (!v->whole) {
 		s = span_skip(m->text, m->record[v->record - 1].text);
 		return span_until(s, '\n');
 	}
@@ -512,33 +560,58 @@ bool match_has(const struct match *m, enum match_group group)
 	return m->head->group[group].filters;
 }
 
-bool match_host(struct match *m, struct span host, struct match_verdict *v)
+static bool names_of_host(struct match *m, struct span host, struct match_names *n)
 {
-	struct match_names n;
-	uint32_t where;
-	unsigned plain;
-
 	if (host.len == 0 || host.len > HOST_MAX)
 		return false;
 	memcpy(m->lower, host.p, host.len);
 	memset(m->lower + host.len, 0, 8);
-	match_names_of(&m->key, (struct span){ m->lower, host.len }, &n);
-	plain = plain_find(m, &n, &where);
-	if (!plain)
-		return false;
-	for (unsigned i = 0; i < n.count; i++)
+	match_names_of(&m->key, (struct span){ m->lower, host.len }, n);
+	return true;
+}
+
+static bool excepted(const struct match *m, const struct match_names *n)
+{
+	for (unsigned i = 0; i < n->count; i++)
 		for (size_t low = 0, high = m->excepted_count; low < high; ) {
 			size_t mid = (low + high) / 2;
 
-			if (m->excepted[mid] == n.fp[i])
-				return false;
-			if (m->excepted[mid] < n.fp[i])
+			if (m->excepted[mid] == n->fp[i])
+				return true;
+			if (m->excepted[mid] < n->fp[i])
 				low = mid + 1;
 			else
 				high = mid;
 		}
-	say_plain(v, &n, plain - 1, where);
+	return false;
+}
+
+bool match_excepted(struct match *m, struct span host)
+{
+	struct match_names n;
+
+	return m->excepted_count && names_of_host(m, host, &n) && excepted(m, &n);
+}
+
+bool match_host(struct match *m, struct span host, struct match_verdict *v)
+{
+	struct match_names n;
+	uint32_t at;
+	unsigned plain;
+
+	if (!names_of_host(m, host, &n))
+		return false;
+	plain = plain_find(m, &n, &at);
+	if (!plain || excepted(m, &n))
+		return false;
+	say_plain(v, m, &n, plain - 1, at);
+	v->name = span_skip(host, n.start[plain - 1]);
 	return true;
+}
+
+uint32_t match_hosts(const struct match *m)
+{
+	return m->head->hosts;
 }
 
 uint32_t match_filters(const struct match *m)

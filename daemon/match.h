@@ -33,6 +33,7 @@ struct match_question {
 	bool bare;		/* the URL begins with the host: "http://" is meant */
 	struct span source;	/* host of the page, without final dot; empty: not known */
 	bool unknown_is_third;	/* what a request from an unknown page is */
+	bool skip_hosts;	/* hosts that are blocked whole and without condition do not count: only other filters do */
 	uint32_t type;		/* one of enum filter_type.  A document is never third party. */
 	uint32_t method;	/* one of enum filter_method; not known: FILTER_METHOD_OTHER */
 };
@@ -50,7 +51,8 @@ struct match_verdict {
 	uint32_t list, line;		/* of the filter that decided; not for PASS */
 	struct span name;		/* the part of the URL's host that a filter for a whole host names (borrowed from
 					 * the question of a lower-case URL, else from @m until the next question), or empty */
-	uint32_t record;		/* 1 + its record; 0: a whole host without conditions, blocked */
+	uint32_t record;		/* its number, for match_number(); from 1 */
+	bool whole;			/* a host that is blocked whole, for everyone and without condition */
 };
 
 /* match_decide - what the filters say about a request */
@@ -59,6 +61,16 @@ void match_decide(struct match *m, const struct match_question *q, struct match_
 /* match_text - the filter behind a verdict that is not PASS, as written
  * @text: where the text is put when it is not in the image (HOST_MAX + 4 bytes always suffice); cut if it does not fit */
 struct span match_text(const struct match *m, const struct match_verdict *v, char *text, size_t text_len);
+
+/* match_numbers - the largest number that a verdict of @m may have in .record
+ * match_number - fill list, line, record and whole of the filter with this number; false: there is none */
+uint32_t match_numbers(const struct match *m);
+bool match_number(const struct match *m, uint32_t number, struct match_verdict *v);
+
+/* match_find - one filter of a group that holds for a request, whatever other groups say (hosts that are blocked whole
+ * are in no group); @important: only such.  Then @v is filled: ALLOW for exceptions, else BLOCK */
+bool match_find(struct match *m, const struct match_question *q, enum match_group group, bool important,
+		struct match_verdict *v);
 
 /* match_collect - every filter of a group that holds for a request, each once, in no order
  * @text: filled with up to @max filters as written (they live as long as the image); @where: list << 24 | line of each
@@ -71,6 +83,10 @@ bool match_has(const struct match *m, enum match_group group);	/* is there any f
  * exception name it or a parent?  Then @v is filled (BLOCK). */
 bool match_host(struct match *m, struct span host, struct match_verdict *v);
 
+/* match_excepted - does an exception name this normalised host or a parent of it? */
+bool match_excepted(struct match *m, struct span host);
+
+uint32_t match_hosts(const struct match *m);	/* hosts that are blocked whole, for everyone and without condition */
 uint32_t match_filters(const struct match *m);	/* in force, duplicates folded */
 
 #endif

@@ -12,6 +12,13 @@
 #include "match_keys.h"
 #include "names_table.h"
 
+void match_build_exceptions(struct match_builder *b)
+{
+	b->exceptions = true;
+}
+
+#define REDIRECT_COPY ((uint64_t)1 << 63)	/* in the identity of a $redirect filter among the redirects */
+
 struct match_builder *match_build_new(uint64_t seed)
 {
 	struct match_builder *b = calloc(1, sizeof(*b));
@@ -62,28 +69,31 @@ static uint64_t mix_span(const struct match_builder *b, uint64_t h, struct span 
 	return h;
 }
 
-static int group_of(const struct filter *f)
+static int group_of(const struct match_builder *b, const struct filter *f)
 {
+	bool exception = f->exception || b->exceptions;
+
 	switch (f->action) {
 	case FILTER_BLOCK:
-		return f->exception ? MATCH_EXCEPTIONS : MATCH_BLOCKS;
+		return exception ? MATCH_EXCEPTIONS : MATCH_BLOCKS;
 	case FILTER_REDIRECT:	/* its exception lifts the stand-in, not the block */
-		return f->exception ? MATCH_REDIRECT_EXCEPTIONS : MATCH_BLOCKS;
+		return f->exception ? MATCH_REDIRECT_EXCEPTIONS : b->exceptions ? MATCH_EXCEPTIONS : MATCH_BLOCKS;
 	case FILTER_REDIRECT_RULE:
-		return f->exception ? MATCH_REDIRECT_EXCEPTIONS : MATCH_REDIRECTS;
+		return exception ? MATCH_REDIRECT_EXCEPTIONS : MATCH_REDIRECTS;
 	case FILTER_REMOVEPARAM:
-		return f->exception ? MATCH_PARAM_EXCEPTIONS : MATCH_PARAMS;
+		return exception ? MATCH_PARAM_EXCEPTIONS : MATCH_PARAMS;
 	case FILTER_COOKIE:
-		return f->exception ? MATCH_COOKIE_EXCEPTIONS : MATCH_COOKIES;
+		return exception ? MATCH_COOKIE_EXCEPTIONS : MATCH_COOKIES;
 	}
 	return -1;
 }
 
 /* a whole host, blocked for everyone without condition */
-static bool is_plain(const struct filter *f)
+static bool is_plain(const struct match_builder *b, const struct filter *f)
 {
-	return f->host_only && !f->exception && f->action == FILTER_BLOCK && !f->types_named && !f->party && !f->important &&
-	       !f->badfilter && f->methods == FILTER_METHODS_ALL && !f->from.len && !f->to.len && !f->denyallow.len;
+	return f->host_only && !f->exception && !b->exceptions && f->action == FILTER_BLOCK && !f->types_named && !f->party &&
+	       !f->important && !f->badfilter && f->methods == FILTER_METHODS_ALL && !f->from.len && !f->to.len &&
+	       !f->denyallow.len;
 }
 
 /* the part of the pattern after "||" that is a host, when what follows it ends the host; 0: none such */
@@ -154,7 +164,7 @@ static void put_pattern(struct match_builder *b, const struct filter *f, struct 
 static uint64_t identity_of(const struct match_builder *b, const struct filter *f, const struct match_record *r)
 {
 	uint64_t h = url_mum(b->key.a ^ (uint64_t)r->flags ^ (uint64_t)r->types << 16 ^ (uint64_t)r->methods << 32 ^
-			     (uint64_t)group_of(f) << 48 ^ (uint64_t)f->action << 52 ^ (uint64_t)f->types_named << 56,
+			     (uint64_t)group_of(b, f) << 48 ^ (uint64_t)f->action << 52 ^ (uint64_t)f->types_named << 56,
 			     b->key.b);
 	char low[256];
 
@@ -212,11 +222,11 @@ bool match_build_add(struct match_builder *b, const struct filter *f, struct spa
 {
 	struct match_draft d = { .record = { .where = names_where(list, number) } };
 	struct match_record *r = &d.record;
-	int group = group_of(f);
+	int group = group_of(b, f);
 
 	if (b->failed)
 		return false;
-	if (is_plain(f)) {
+	if (is_plain(b, f)) {
 		struct match_plain p = { match_draft_name(b, f->pattern), r->where };
 
 		match_draft_put(b, &b->plain, &p, sizeof(p));
@@ -226,6 +236,8 @@ bool match_build_add(struct match_builder *b, const struct filter *f, struct spa
 		return true;
 	d.group = (uint8_t)group;
 	r->types = (uint16_t)(f->types | (f->document_host ? FILTER_TYPE_DOCUMENT : 0));
+	if (b->exceptions && f->host_only && !f->types_named)	/* "@@||host^" says as much as "||host^" */
+		r->types |= FILTER_TYPE_DOCUMENT;
 	r->flags = flags_of(f);
 	r->methods = (uint16_t)f->methods;
 	r->resource = (uint8_t)f->resource;
@@ -241,6 +253,10 @@ bool match_build_add(struct match_builder *b, const struct filter *f, struct spa
 		    r->to || f->methods != FILTER_METHODS_ALL)
 			both[1] = 0;
 		match_draft_put(b, &b->bad, both, sizeof(both));
+		both[0] ^= REDIRECT_COPY;
+		both[1] = 0;
+		if (f->action == FILTER_REDIRECT)
+			match_draft_put(b, &b->bad, both, sizeof(both));
 		return !b->failed;
 	}
 	r->text = (uint32_t)match_draft_put(b, &b->text, line.p, line.len);
@@ -249,6 +265,11 @@ bool match_build_add(struct match_builder *b, const struct filter *f, struct spa
 	if (group == MATCH_EXCEPTIONS && !b->failed)
 		put_excepted(b, f, r);
 	match_draft_put(b, &b->draft, &d, sizeof(d));
+	if (group == MATCH_BLOCKS && f->action == FILTER_REDIRECT) {	/* it names the stand-in for other blocks, too */
+		d.group = MATCH_REDIRECTS;
+		d.identity ^= REDIRECT_COPY;
+		match_draft_put(b, &b->draft, &d, sizeof(d));
+	}
 	return !b->failed;
 }
 

@@ -18,6 +18,9 @@ enum { MATCH_LISTS = 256, MATCH_PARTS = 64 };	/* lists; room for match_build_fin
 struct match_builder *match_build_new(uint64_t seed);	/* NULL: out of memory */
 void match_build_free(struct match_builder *b);
 
+/* match_build_exceptions - from now on whatever is added counts as an exception of its kind, as if written with "@@" */
+void match_build_exceptions(struct match_builder *b);
+
 /* match_build_add - one filter of kind FILTER_NETWORK
  * @line: the filter as written (borrowed, as @f is), which may hold no line feed
  * @list: below MATCH_LISTS; @number: of the line

@@ -20,6 +20,7 @@ struct match_draft {		/* any other filter */
 struct match_builder {
 	struct url_key key;
 	uint64_t seed;
+	bool exceptions;	/* whatever is added is one */
 	bool failed;		/* once: memory or the limits of the format are exhausted */
 	struct image_buf plain, draft, text, sets, regexes, excepted;
 	struct image_buf bad;		/* pairs, of each badfilter: identity; fingerprint of the plain host it names, or 0 */

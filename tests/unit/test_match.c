@@ -171,6 +171,77 @@ static void groups_are_apart(void **state)
 	match_unmake(&m);
 }
 
+/* what several instances are decided together by */
+static void parts_of_a_decision(void **state)
+{
+	struct span list = SPAN_LIT("||ads.com^\n/banner/*$important\n@@||cdn.ads.com/ok\n||r.com^$redirect=noopjs\n");
+	struct match_question q = { .url = SPAN_LIT("http://cdn.ads.com/ok/banner/1"), .type = FILTER_TYPE_SCRIPT,
+				    .method = FILTER_METHOD_GET };
+	struct match_verdict v, w = { 0 };
+	struct span text[2];
+	uint32_t where[2];
+	struct match_made m;
+
+	(void)state;
+	match_make(&m, &list, 1, 3, psl_builtin());
+	assert_true(match_find(m.match, &q, MATCH_EXCEPTIONS, false, &v));
+	assert_int_equal(v.result, MATCH_ALLOW);
+	assert_int_equal(v.line, 3);
+	assert_false(match_find(m.match, &q, MATCH_EXCEPTIONS, true, &v));
+	assert_true(match_find(m.match, &q, MATCH_BLOCKS, true, &v));
+	assert_int_equal(v.line, 2);
+	q.url = SPAN_LIT("http://www.ads.com/");
+	match_decide(m.match, &q, &v);
+	assert_int_equal(v.result, MATCH_BLOCK);
+	assert_true(v.whole && match_number(m.match, v.record, &w) && w.whole);
+	assert_int_equal(w.line, 1);
+	q.skip_hosts = true;
+	match_decide(m.match, &q, &v);
+	assert_int_equal(v.result, MATCH_PASS);
+	for (uint32_t n = 1; n <= match_numbers(m.match); n++)
+		assert_true(match_number(m.match, n, &w));
+	assert_false(match_number(m.match, 0, &w) || match_number(m.match, match_numbers(m.match) + 1, &w));
+	assert_true(match_excepted(m.match, SPAN_LIT("a.cdn.ads.com")));
+	assert_false(match_excepted(m.match, SPAN_LIT("ads.com")));
+	assert_int_equal(match_hosts(m.match), 1);
+	/* a redirect blocks, and names the stand-in for what others block */
+	q.url = SPAN_LIT("http://r.com/");
+	assert_int_equal(match_collect(m.match, &q, MATCH_REDIRECTS, text, where, 2), 1);
+	assert_true(match_find(m.match, &q, MATCH_BLOCKS, false, &v));
+	match_unmake(&m);
+}
+
+static void a_list_of_exceptions(void **state)
+{
+	struct span list = SPAN_LIT("||good.com^\n@@||fine.com^\n||c.com^$cookie=x\n");
+	struct match_question q = { .url = SPAN_LIT("http://good.com/"), .type = FILTER_TYPE_DOCUMENT };
+	struct match_builder *b = match_build_new(1);
+	struct image_part part[MATCH_PARTS];
+	struct match_verdict v;
+	uint32_t filters = 0;
+	struct match_made m;
+	const char *why;
+	int fd;
+
+	(void)state;
+	match_build_exceptions(b);
+	match_add_list(b, list, 0, &filters);
+	fd = image_write(part, match_build_finish(b, 0, part, NULL), 1, 1);
+	match_build_free(b);
+	assert_null(image_map(fd, &m.image));
+	close(fd);
+	m.match = match_open(&m.image, 0, psl_builtin(), &why);
+	assert_int_equal(match_hosts(m.match), 0);
+	match_decide(m.match, &q, &v);
+	assert_int_equal(v.result, MATCH_PASS);
+	assert_true(match_find(m.match, &q, MATCH_EXCEPTIONS, false, &v));
+	q.url = SPAN_LIT("http://fine.com/");
+	assert_true(match_find(m.match, &q, MATCH_EXCEPTIONS, false, &v));
+	assert_true(match_excepted(m.match, SPAN_LIT("www.good.com")));
+	assert_true(match_has(m.match, MATCH_COOKIE_EXCEPTIONS) && !match_has(m.match, MATCH_COOKIES));
+	match_unmake(&m);
+}
+
 /* any byte of any section may be anything: it is refused, or decided somehow, and never read past the end */
 static void damaged_images_are_survived(void **state)
 {
@@ -302,6 +373,8 @@ int main(void)
 		cmocka_unit_test(long_urls_are_cut),
 		cmocka_unit_test(hosts_for_the_connection_layer),
 		cmocka_unit_test(groups_are_apart),
+		cmocka_unit_test(parts_of_a_decision),
+		cmocka_unit_test(a_list_of_exceptions),
 		cmocka_unit_test(damaged_images_are_survived),
 		cmocka_unit_test(the_engines_agree),
 	};
