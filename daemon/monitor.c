@@ -253,7 +253,7 @@ static void monitor_on_forward_ask(struct monitor *m, struct proc *p, const stru
 	if (msg->len == sizeof(ask)) {
 		memcpy(&ask, msg->body, sizeof(ask));
 		if (monitor_addr_valid(&ask.client) && monitor_addr_valid(&ask.server))
-			answer.verdict = arm_forward(m, &ask.client, &ask.server);
+			answer.verdict = policy_forward(m, &ask.client, &ask.server);
 	}
 	/* the next connection of this pair is not redirected: the policy itself then answers the client */
 	if (answer.verdict == FORWARD_DROPPED && monitor_direct_allowed(m)) {

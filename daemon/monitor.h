@@ -2,7 +2,8 @@
 /* monitor - the process of root: start order, signals, messages of the children
  *
  *	monitor.c	start and end, signals, the tick, what each child is given, its messages
- *	monitor_arm.c	table, queue rules, lan, INPUT and FORWARD policies, and the lease (facts for lease.c)
+ *	monitor_arm.c	table, queue rules, lan, and the lease (facts for lease.c)
+ *	monitor_policy.c	INPUT and FORWARD policies of the other tables
  *	monitor_rules.c	builds, reloads, and what a changed gateway section needs
  *	monitor_status.c	the monitor's part of "dejunk status"
  *
@@ -144,8 +145,18 @@ void arm_tick(struct monitor *m, uint64_t now_ms);
 bool arm_load_table(struct monitor *m, const struct gateway *g);
 /* arm_gateway_changed - the lan and exempt parts of the gateway section in force may have changed */
 void arm_gateway_changed(struct monitor *m);
-/* arm_forward - may @client be answered for @server? */
-enum forward_verdict arm_forward(struct monitor *m, const struct addr *client, const struct addr *server);
+/* arm_lan_changed - interfaces came or went, or one of them is to be filtered for other families now: sets and lease */
+void arm_lan_changed(struct monitor *m);
+
+/* monitor_policy.c */
+/* policy_open - read the other tables for the first time, and watch them */
+void policy_open(struct monitor *m);
+/* policy_check_input - which interfaces of m->lan would lose what is redirected?  Their drop4, drop6, and m->arm.input */
+void policy_check_input(struct monitor *m);
+/* policy_report_nat6 - a line in the log where IPv6 of the lan is not masqueraded */
+void policy_report_nat6(struct monitor *m);
+/* policy_forward - may @client be answered for @server? */
+enum forward_verdict policy_forward(struct monitor *m, const struct addr *client, const struct addr *server);
 
 /* monitor_rules.c */
 /* rules_build_now - begin a build, or another after the one under way */

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* monitor_arm - the monitor's hands on the firewall: table, queue rules, interfaces, policies, lease
+/* monitor_arm - the monitor's hands on the firewall: table, queue rules, interfaces, lease
  *
  * Everything may be called again at any time: each function looks at what is there and mends it.
  * arm_consider() alone arms and disarms.
  */
 #include <errno.h>
-#include <ifaddrs.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -29,7 +27,6 @@
 enum {
 	RENEW_MS = 1000,		/* the lease lives LIMIT_LEASE_SECONDS */
 	SECOND_MS = 1000,
-	SETTLE_MS = 100,		/* after a change of other tables, until we read them */
 	MISSING_AGAIN_MS = 60000,	/* arming is tried again this long after connections did not arrive */
 	LOAD_AGAIN_MS = 250,		/* between two loads of a table that somebody keeps deleting */
 };
@@ -160,165 +157,6 @@ static void arm_check_table(struct monitor *m)
 		arm_put_back(m, "robbed of rules");
 }
 
-/* --- what other tables do -------------------------------------------------------- */
-
-/* the address that REDIRECT would choose on this interface, with the proxy's port */
-static void arm_own_address(struct monitor *m, const char *ifname, int family, struct addr *out)
-{
-	struct ifaddrs *list, *i;
-
-	*out = (struct addr){ .family = (uint8_t)family };
-	if (getifaddrs(&list) == 0) {
-		for (i = list; i; i = i->ifa_next) {
-			struct sockaddr_storage ss = { 0 };
-
-			if (!i->ifa_addr || i->ifa_addr->sa_family != family || strcmp(i->ifa_name, ifname) != 0)
-				continue;
-			memcpy(&ss, i->ifa_addr, family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6));
-			if (addr_from_sockaddr(out, &ss))
-				break;
-		}
-		freeifaddrs(list);
-	}
-	out->port_be = htons(m->socks.port);
-}
-
-/* what rules may ask about an interface; @link NULL: nothing is known */
-static void arm_link(const struct rtnl_link *link, struct ruleset_link *out)
-{
-	if (!link)
-		return;
-	*out = (struct ruleset_link){ .index = link->index, .type = link->type, .group_known = true, .group = link->group };
-	snprintf(out->name, sizeof(out->name), "%s", link->name);
-}
-
-/* true: certain to be dropped; then m->arm.input says where */
-static bool arm_input_drops(struct monitor *m, const char *ifname, int family, bool was)
-{
-	struct ruleset_packet p = { .family = (uint8_t)family };
-	struct ruleset_where where = { .text = "" };
-
-	if (!m->ruleset)
-		return false;
-	snprintf(p.in.name, sizeof(p.in.name), "%s", ifname);
-	arm_link(rtnl_link(m->rtnl, ifname), &p.in);
-	arm_own_address(m, ifname, family, &p.dst);
-	if (ruleset_input(m->ruleset, &p, &where) != RULESET_DROPPED)
-		return false;
-	snprintf(m->arm.input, sizeof(m->arm.input), "%s%s%s", where.text, where.command[0] ? "; to open it: " : "",
-		 where.command);
-	if (!was) {
-		log_warn("%s is not filtered for %s: connections redirected to port %u would be dropped by %s", ifname,
-			 family == AF_INET ? "IPv4" : "IPv6", m->socks.port, where.text);
-		if (where.command[0])
-			log_warn("to open it: %s", where.command);
-	}
-	return true;
-}
-
-static void arm_check_input(struct monitor *m)
-{
-	struct lan *lan = &m->lan;
-
-	for (size_t i = 0; i < lan->n; i++) {
-		struct lan_if *f = &lan->itf[i];
-
-		if (f->arm.v4)
-			f->drop4 = arm_input_drops(m, f->arm.ifname, AF_INET, f->drop4);
-		if (f->arm.v6)
-			f->drop6 = arm_input_drops(m, f->arm.ifname, AF_INET6, f->drop6);
-	}
-	if (lan->self4)
-		lan->self_drop4 = arm_input_drops(m, "lo", AF_INET, lan->self_drop4);
-	if (lan->self6)
-		lan->self_drop6 = arm_input_drops(m, "lo", AF_INET6, lan->self_drop6);
-}
-
-static void arm_report(struct monitor *m)
-{
-	char text[4096], *line = text, *end;
-	int n;
-
-	ruleset_report(m->ruleset, text, sizeof(text));
-	for (; (end = strchr(line, '\n')); line = end + 1) {
-		*end = '\0';
-		log_warn("%s", line);
-	}
-	n = rtnl_source_rules(m->rtnl);
-	if (n > 0)
-		log_warn("%d ip rules select by source, mark or interface: what the proxy dials may leave elsewhere than what it replaces", n);
-}
-
-/* what the proxy dials comes from this machine; with masquerading that is so anyway */
-static void arm_report_nat6(struct monitor *m)
-{
-	bool lan6 = false;
-
-	for (size_t i = 0; i < m->lan.n; i++)
-		lan6 |= m->lan.itf[i].arm.v6;
-	if (lan6 && m->ruleset && !ruleset_nat6(m->ruleset))
-		log_info("IPv6 of the lan is not masqueraded: to HTTP servers the clients appear with this machine's address");
-}
-
-static void arm_read_ruleset(struct monitor *m, bool first)
-{
-	bool open = true;
-	char why[256];
-
-	ev_io_stop(m->loop, &m->ruleset_io);
-	ruleset_free(m->ruleset);
-	m->ruleset = ruleset_load(why, sizeof(why));
-	if (m->ruleset) {
-		ev_io_set(&m->ruleset_io, ruleset_fd(m->ruleset), EV_READ);
-		ev_io_start(m->loop, &m->ruleset_io);
-		open = ruleset_forward_open(m->ruleset);
-		if (first || (m->settings.forward_open && !open))
-			arm_report(m);
-	} else {
-		log_warn("the other firewall tables could not be read, their policies are not known: %s", why);
-	}
-	m->settings.forward_open = open;
-	m->settings.forward_epoch++;
-	m->arm.missing_ms = 0;		/* what kept connections out may be gone */
-	arrival_reset(&m->arm.arrival, 0, 0);
-}
-
-static void arm_on_ruleset_soon(struct ev_loop *loop, ev_timer *w, int revents)
-{
-	struct monitor *m = CONTAINER_OF(w, struct monitor, ruleset_soon);
-
-	(void)loop, (void)revents;
-	if (m->stopping)
-		return;
-	log_debug("another firewall table changed");
-	arm_read_ruleset(m, false);
-	arm_check_input(m);
-	arm_lan_set(m);
-	monitor_settings_changed(m);
-	m->arm.renewed_ms = 0;		/* a family may have been opened or closed */
-	arm_consider(m);
-	status_send(m);
-}
-
-static void arm_ruleset_changed(struct monitor *m)
-{
-	if (!ev_is_active(&m->ruleset_soon)) {
-		ev_timer_set(&m->ruleset_soon, SETTLE_MS / 1000.0, 0);
-		ev_timer_start(m->loop, &m->ruleset_soon);
-	}
-}
-
-static void arm_on_ruleset(struct ev_loop *loop, ev_io *w, int revents)
-{
-	struct monitor *m = CONTAINER_OF(w, struct monitor, ruleset_io);
-
-	(void)revents;
-	if (!ruleset_stale(m->ruleset))
-		return;
-	ev_io_stop(loop, w);
-	arm_ruleset_changed(m);
-}
-
 static void arm_on_events(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct monitor *m = CONTAINER_OF(w, struct monitor, events_io);
@@ -333,40 +171,6 @@ static void arm_on_events(struct ev_loop *loop, ev_io *w, int revents)
 	}
 }
 
-enum forward_verdict arm_forward(struct monitor *m, const struct addr *client, const struct addr *server)
-{
-	struct ruleset_packet p = { .family = client->family, .src = *client, .dst = *server };
-	const struct rtnl_link *link;
-	size_t n;
-	int in, out;
-
-	if (!m->ruleset || client->family != server->family)
-		return FORWARD_UNKNOWN;
-	if (rtnl_is_own(m->rtnl, client))
-		return FORWARD_PASSES;		/* our own traffic is not forwarded */
-	p.src.port_be = 0;
-	in = rtnl_route_oif(m->rtnl, client, NULL, 0);
-	out = in > 0 ? rtnl_route_oif(m->rtnl, server, client, (uint32_t)in) : in;
-	p.back_index = in > 0 ? (uint32_t)in : 0;
-	n = rtnl_links(m->rtnl, &link);
-	for (size_t i = 0; i < n; i++) {
-		if (in > 0 && link[i].index == (uint32_t)in)
-			arm_link(&link[i], &p.in);
-		if (out > 0 && link[i].index == (uint32_t)out)
-			arm_link(&link[i], &p.out);
-	}
-	p.hw_known = rtnl_neighbour(m->rtnl, client, p.hw) == 0;
-	switch (ruleset_forward(m->ruleset, &p, NULL)) {
-	case RULESET_PASSES:
-		return FORWARD_PASSES;
-	case RULESET_DROPPED:
-		return FORWARD_DROPPED;
-	case RULESET_UNKNOWN:
-		break;
-	}
-	return FORWARD_UNKNOWN;
-}
-
 /* --- interfaces --------------------------------------------------------------------- */
 
 void arm_gateway_changed(struct monitor *m)
@@ -374,10 +178,17 @@ void arm_gateway_changed(struct monitor *m)
 	const struct gateway *g = monitor_gateway(m);
 
 	lan_find(&m->lan, g, m->rtnl);
-	arm_check_input(m);	/* the port may be another one, too */
+	policy_check_input(m);	/* the port may be another one, too */
 	arm_exempt_set(m, g);
 	arm_lan_set(m);
 	m->arm.renewed_ms = 0;
+}
+
+void arm_lan_changed(struct monitor *m)
+{
+	arm_lan_set(m);
+	m->arm.renewed_ms = 0;
+	arm_consider(m);
 }
 
 static void arm_on_rtnl(struct ev_loop *loop, ev_io *w, int revents)
@@ -390,10 +201,8 @@ static void arm_on_rtnl(struct ev_loop *loop, ev_io *w, int revents)
 		return;
 	m->settings.forward_epoch++;	/* a route may lead elsewhere now */
 	if (lan_find(&m->lan, monitor_gateway(m), m->rtnl)) {
-		arm_check_input(m);
-		arm_lan_set(m);
-		m->arm.renewed_ms = 0;
-		arm_consider(m);
+		policy_check_input(m);
+		arm_lan_changed(m);
 	}
 	if (!m->settings.forward_open)
 		monitor_settings_changed(m);
@@ -568,7 +377,7 @@ static void arm_check_arrival(struct monitor *m, uint64_t now)
 		 (unsigned long long)(m->arm.redirected - a->redirected), m->socks.port, ARRIVAL_MS / 1000);
 	m->arm.missing_ms = now;
 	m->arm.input[0] = '\0';
-	arm_check_input(m);
+	policy_check_input(m);
 }
 
 void arm_tick(struct monitor *m, uint64_t now)
@@ -612,12 +421,10 @@ bool arm_open(struct monitor *m)
 {
 	if (!arm_open_sockets(m))
 		return false;
-	ev_io_init(&m->ruleset_io, arm_on_ruleset, -1, EV_READ);
-	ev_timer_init(&m->ruleset_soon, arm_on_ruleset_soon, SETTLE_MS / 1000.0, 0);
-	arm_read_ruleset(m, true);
+	policy_open(m);
 	lan_find(&m->lan, monitor_gateway(m), m->rtnl);
-	arm_report_nat6(m);
-	arm_check_input(m);
+	policy_report_nat6(m);
+	policy_check_input(m);
 	if (!arm_load_table(m, monitor_gateway(m))) {
 		log_error("%s", m->arm.failure);
 		return false;
