@@ -26,6 +26,7 @@
 #include "rules_load.h"
 #include "rules_report.h"
 #include "rundir.h"
+#include "statedir.h"
 
 enum {
 	ANSWER_BYTES = 1 << 20,		/* of the daemon's answer that is read */
@@ -53,6 +54,7 @@ bool cli_options(int argc, char **argv, unsigned allowed, const char *usage, str
 		{ "json", no_argument, NULL, OPT_JSON },
 		{ "config", required_argument, NULL, 'c' },
 		{ "run-dir", required_argument, NULL, OPT_RUN_DIR },
+		{ "state-dir", required_argument, NULL, OPT_STATE_DIR },
 		{ "debug", required_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -60,7 +62,8 @@ bool cli_options(int argc, char **argv, unsigned allowed, const char *usage, str
 	unsigned bit;
 	int c;
 
-	*o = (struct options){ .run_dir = RUNDIR_DEFAULT, .level = LOG_LEVEL_INFO };
+	*o = (struct options){ .run_dir = RUNDIR_DEFAULT, .state_dir = STATEDIR_DEFAULT,
+				.level = LOG_LEVEL_INFO };
 	optind = 1;
 	while ((c = getopt_long(argc, argv, "c:d:h", known, NULL)) >= 0) {
 		bit = c == 'c' ? OPT_CONFIG : c == 'd' ? OPT_LEVEL : (unsigned)c;
@@ -78,6 +81,8 @@ bool cli_options(int argc, char **argv, unsigned allowed, const char *usage, str
 			o->config = optarg;
 		else if (c == OPT_RUN_DIR)
 			o->run_dir = optarg;
+		else if (c == OPT_STATE_DIR)
+			o->state_dir = optarg;
 		else if (c == OPT_JSON)
 			o->json = true;
 		else if (c == 'd' && !cli_level(optarg, &o->level))
@@ -100,14 +105,15 @@ int cli_run(int argc, char **argv)
 	struct run_options run;
 	struct options o;
 
-	if (!cli_options(argc, argv, OPT_CONFIG | OPT_RUN_DIR | OPT_LEVEL,
-			 "run [-c FILE] [--run-dir DIR] [-d error|warn|info|debug]", &o))
+	if (!cli_options(argc, argv, OPT_CONFIG | OPT_RUN_DIR | OPT_STATE_DIR | OPT_LEVEL,
+			 "run [-c FILE] [--run-dir DIR] [--state-dir DIR] [-d error|warn|info|debug]", &o))
 		return 2;
 	if (LIMITS_SHORT && !getenv("DEJUNK_SHORT_LIMITS")) {
 		fputs("dejunk: this one was built with the small limits of its tests, and is not for use\n", stderr);
 		return 2;
 	}
-	run = (struct run_options){ .config = o.config ? o.config : cli_rules_path(), .run_dir = o.run_dir, .level = o.level };
+	run = (struct run_options){ .config = o.config ? o.config : cli_rules_path(), .run_dir = o.run_dir,
+				    .state_dir = o.state_dir, .level = o.level };
 	return monitor_main(&run);
 }
 

@@ -12,7 +12,7 @@
 #include "gateway.h"
 #include "log.h"
 
-int cli_run(int argc, char **argv);		/* [-c FILE] [--run-dir DIR] [-d LEVEL] */
+int cli_run(int argc, char **argv);		/* [-c FILE] [--run-dir DIR] [--state-dir DIR] [-d LEVEL] */
 int cli_status(int argc, char **argv);		/* [--json] [--run-dir DIR] */
 int cli_reload(int argc, char **argv);		/* [--json] [--run-dir DIR] */
 int cli_probe(int argc, char **argv);		/* [--json] [-c FILE | ADDRESS:PORT] */
@@ -21,11 +21,12 @@ int cli_firewall(int argc, char **argv);	/* load|unload|show [-c FILE]	(cli_fire
 
 /* --- for cli_*.c --- */
 
-enum { OPT_JSON = 1, OPT_CONFIG = 2, OPT_RUN_DIR = 4, OPT_LEVEL = 8, OPT_OPERAND = 16 };
+enum { OPT_JSON = 1, OPT_CONFIG = 2, OPT_RUN_DIR = 4, OPT_LEVEL = 8, OPT_OPERAND = 16, OPT_STATE_DIR = 32 };
 
 struct options {
 	const char *config;		/* NULL: not given */
 	const char *run_dir;
+	const char *state_dir;
 	enum log_level level;
 	bool json;
 	const char *operand;		/* the first, or NULL */

@@ -23,7 +23,7 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-	{ "run",	cli_run,	"[-c FILE] [--run-dir DIR] [-d LEVEL]",	"the daemon, in the foreground" },
+	{ "run",	cli_run,	"[-c FILE] [--run-dir DIR] [-d LEVEL] ...", "the daemon, in the foreground" },
 	{ "status",	cli_status,	"[--run-dir DIR]",		"armed or not and why, processes, counters (the default)" },
 	{ "check",	verb_check,	"[FILE]",			"is rules.yaml good? every error with its line and a caret" },
 	{ "explain",	verb_explain,	"URL|HOST [-c FILE]",		"what would happen to it, and by which rule" },

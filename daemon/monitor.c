@@ -29,6 +29,7 @@
 #include "reached.h"
 #include "rtnl.h"
 #include "setsync.h"
+#include "statedir.h"
 #include "taken.h"
 
 enum {
@@ -476,7 +477,7 @@ static void monitor_watch(struct monitor *m)
 static void monitor_init(struct monitor *m, const struct run_options *opt)
 {
 	*m = (struct monitor){
-		.opt = opt, .image = -1, .counters_fd = -1, .events = -1, .peer_queue = -1, .peer_reader = -1,
+		.opt = opt, .image = -1, .state = -1, .counters_fd = -1, .events = -1, .peer_queue = -1, .peer_reader = -1,
 		.start = time(NULL), .dir = { .dir = -1, .pid = -1, .control = -1 },
 	};
 	sockets_none(&m->socks);
@@ -495,6 +496,14 @@ static void monitor_init(struct monitor *m, const struct run_options *opt)
 	children_init(&m->kids, m->loop, &monitor_calls);
 }
 
+/* without it all works, but nothing outlives the daemon */
+static void monitor_open_state(struct monitor *m)
+{
+	m->state = statedir_open(m->opt->state_dir);
+	if (m->state < 0)
+		log_warn("state directory %s: %s; nothing is kept for the next start", m->opt->state_dir, strerror(-m->state));
+}
+
 int monitor_main(const struct run_options *opt)
 {
 	struct monitor *m = &monitor;
@@ -510,6 +519,7 @@ int monitor_main(const struct run_options *opt)
 		log_error("%s", why);
 		return 2;
 	}
+	monitor_open_state(m);
 	monitor_watch(m);
 	err = build_init(&m->build, m->loop, opt->config, rules_on_built);
 	if (err)
@@ -522,6 +532,8 @@ int monitor_main(const struct run_options *opt)
 	arm_close(m);
 	sockets_close(&m->socks);
 	rundir_close(&m->dir);
+	if (m->state >= 0)
+		close(m->state);
 	rules_put(m->rules);
 	free(m->warnings);
 	log_info("ended");

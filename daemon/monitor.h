@@ -37,6 +37,7 @@ struct setsync;
 struct run_options {
 	const char *config;	/* rules.yaml */
 	const char *run_dir;
+	const char *state_dir;
 	enum log_level level;
 };
 
@@ -91,6 +92,7 @@ struct monitor {
 	struct msg_settings settings;
 	int counters_fd;		/* our own page */
 	struct rundir dir;
+	int state;			/* the state directory, or -1: nothing is kept */
 	struct sockets socks;
 	struct build build;
 	struct rules *rules;		/* in force; NULL: none yet */

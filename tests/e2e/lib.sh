@@ -140,7 +140,7 @@ rules() { cat >"$WORK/rules.yaml"; }
 start_dejunk() {
 	[ -x "$DEJUNK" ] || skip "there is no $DEJUNK"
 	# FILES: the limit of open descriptors, for tests of running short
-	ip netns exec "${ID}g" prlimit ${FILES:+--nofile=$FILES} "$DEJUNK" run -c "$WORK/rules.yaml" --run-dir "$WORK/run" "$@" \
+	ip netns exec "${ID}g" prlimit ${FILES:+--nofile=$FILES} "$DEJUNK" run -c "$WORK/rules.yaml" --run-dir "$WORK/run" --state-dir "$WORK/state" "$@" \
 		>"$WORK/armed" 2>>"$WORK/dejunk.log" &
 	pids+=($!)
 	pid_of[dejunk]=$!

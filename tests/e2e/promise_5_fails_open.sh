@@ -125,7 +125,7 @@ rules <<'END'
 rules:
   - block: conections
 END
-gateway timeout 20 "$DEJUNK" run -c "$WORK/rules.yaml" --run-dir "$WORK/run" >"$WORK/out" 2>"$WORK/bad.log"
+gateway timeout 20 "$DEJUNK" run -c "$WORK/rules.yaml" --run-dir "$WORK/run" --state-dir "$WORK/state" >"$WORK/out" 2>"$WORK/bad.log"
 [ $? = 2 ] || fail "broken rules: exit status $?"
 grep -q 'rules.yaml:2:12: error' "$WORK/bad.log" || fail "the log does not say what is wrong"
 get || fail "no traffic beside broken rules"

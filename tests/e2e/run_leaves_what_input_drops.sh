@@ -22,7 +22,7 @@ table inet fw {
 }
 END
 get() { client curl -s -m 3 -o /dev/null http://203.0.113.2/; }
-ip netns exec "${ID}g" "$DEJUNK" run -c "$WORK/rules.yaml" --run-dir "$WORK/run" >"$WORK/armed" 2>>"$WORK/dejunk.log" &
+ip netns exec "${ID}g" "$DEJUNK" run -c "$WORK/rules.yaml" --run-dir "$WORK/run" --state-dir "$WORK/state" >"$WORK/armed" 2>>"$WORK/dejunk.log" &
 pids+=($!)
 pid_of[dejunk]=$!
 until_true 10 grep -q 'not armed: redirected connections would be dropped' "$WORK/dejunk.log" || fail "the log does not say why"

@@ -18,7 +18,7 @@ lists:
 END
 chmod 600 "$WORK"/private/*.*
 cd "$WORK/private" || fail "no directory"
-ip netns exec "${ID}g" "$DEJUNK" run -c rules.yaml --run-dir "$WORK/run" >"$WORK/armed" 2>>"$WORK/dejunk.log" &
+ip netns exec "${ID}g" "$DEJUNK" run -c rules.yaml --run-dir "$WORK/run" --state-dir "$WORK/state" >"$WORK/armed" 2>>"$WORK/dejunk.log" &
 pids+=($!)
 pid_of[dejunk]=$!
 cd /

@@ -6,7 +6,7 @@ topology
 rules <<END
 gateway: {lan: lan, probe: "127.0.0.1:1100"}
 END
-run() { timeout 20 ip netns exec "${ID}g" "$DEJUNK" run -c "$WORK/rules.yaml" --run-dir "$WORK/run" "$@"; }
+run() { timeout 20 ip netns exec "${ID}g" "$DEJUNK" run -c "$WORK/rules.yaml" --run-dir "$WORK/run" --state-dir "$WORK/state" "$@"; }
 # refused WHAT PATTERN COMMAND... - exit status 2, and the pattern in what it says
 refused() {
 	local what=$1 pattern=$2 code
@@ -56,10 +56,10 @@ grep -q 'rules.yaml:1:' "$WORK/out.log" || fail "broken rules: only one of the e
 mv "$WORK/good.yaml" "$WORK/rules.yaml"
 
 refused "no table file" "firewall table could not be loaded" env DEJUNK_NFT=/nonexistent ip netns exec "${ID}g" \
-	"$DEJUNK" run -c "$WORK/rules.yaml" --run-dir "$WORK/run"
+	"$DEJUNK" run -c "$WORK/rules.yaml" --run-dir "$WORK/run" --state-dir "$WORK/state"
 refused "no privileges" "must run as root" setpriv --reuid 65534 --clear-groups "$DEJUNK" run -c "$WORK/rules.yaml"
 refused "no capability" "CAP_NET_ADMIN" setpriv --bounding-set -net_admin --inh-caps -net_admin \
-	"$DEJUNK" run -c "$WORK/rules.yaml" --run-dir "$WORK/run"
+	"$DEJUNK" run -c "$WORK/rules.yaml" --run-dir "$WORK/run" --state-dir "$WORK/state"
 refused "unknown verb" "unknown verb" "$DEJUNK" frobnicate
 refused "unknown option" "usage: dejunk run" "$DEJUNK" run --frobnicate
 refused "operand" "usage: dejunk status" "$DEJUNK" status now

@@ -13,7 +13,7 @@ rules:
     url: "*/ads/*"
 END
 # the client has a default route by its only interface: no lan is found, filter_self: auto is on
-ip netns exec "${ID}c" "$DEJUNK" run -c "$WORK/rules.yaml" --run-dir "$WORK/run-c" >"$WORK/armed-c" 2>>"$WORK/dejunk-c.log" &
+ip netns exec "${ID}c" "$DEJUNK" run -c "$WORK/rules.yaml" --run-dir "$WORK/run-c" --state-dir "$WORK/state-c" >"$WORK/armed-c" 2>>"$WORK/dejunk-c.log" &
 pids+=($!)
 pid_c=$!
 start_dejunk

@@ -7,7 +7,7 @@ start_www
 rules <<END
 gateway: {lan: lan, workers: 1}
 END
-ip netns exec "${ID}g" sh -c "exec '$DEJUNK' run -c '$WORK/rules.yaml' --run-dir '$WORK/run' <&- >&- 2>&-" &
+ip netns exec "${ID}g" sh -c "exec '$DEJUNK' run -c '$WORK/rules.yaml' --run-dir '$WORK/run' --state-dir '$WORK/state' <&- >&- 2>&-" &
 pids+=($!)
 pid_of[dejunk]=$!
 armed() { [ "$(status armed)" = true ]; }
