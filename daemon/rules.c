@@ -97,9 +97,9 @@ static const char *check_records(const struct rules *r)
 
 static const char *find_sections(struct rules *r)
 {
-	const uint32_t *directory, *where;
-	const uint64_t *fp;
-	size_t gateways, directories, fps, wheres, len;
+	const struct names_bucket *bucket;
+	const uint64_t *bloom;
+	size_t gateways, buckets, bloom_words, len;
 	const void *p;
 
 	if (!image_find(&r->image, SECTION_GATEWAY, 0, sizeof(*r->gateway), (const void **)&r->gateway, &gateways) ||
@@ -115,11 +115,10 @@ static const char *find_sections(struct rules *r)
 	    !FIND(SECTION_SPANS, span, span_count) || !FIND(SECTION_AHEAD, ahead, ahead_count) ||
 	    !FIND(SECTION_NETS, net, net_count) || !FIND(SECTION_LISTS, list, list_count))
 		return "rules";
-	if (!image_find(&r->image, SECTION_NAMES_DIRECTORY, 0, sizeof(*directory), (const void **)&directory, &directories) ||
-	    !image_find(&r->image, SECTION_NAMES_FP, 0, sizeof(*fp), (const void **)&fp, &fps) ||
-	    !image_find(&r->image, SECTION_NAMES_WHERE, 0, sizeof(*where), (const void **)&where, &wheres) ||
-	    fps != wheres || fps > LIMIT_LIST_NAMES ||
-	    !names_table_open(&r->names, r->image.header->seed, directory, directories, fp, where, fps))
+	if (!image_find(&r->image, SECTION_NAMES_BUCKETS, 0, sizeof(*bucket), (const void **)&bucket, &buckets) ||
+	    !image_find(&r->image, SECTION_NAMES_BLOOM, 0, sizeof(*bloom), (const void **)&bloom, &bloom_words) ||
+	    !names_table_open(&r->names, r->image.header->seed, bucket, buckets, bloom, bloom_words) ||
+	    r->names.count > LIMIT_LIST_NAMES)
 		return "names";
 	return NULL;
 }
@@ -252,6 +251,8 @@ void rules_summary(const struct rules *r, struct rules_summary *out)
 
 bool rules_origin(const struct rules *r, uint32_t origin, struct rules_origin *out, char *text, size_t text_len)
 {
+	uint32_t where;
+
 	(void)text, (void)text_len;	/* for entries that must be put together; names and rules need none */
 	if (origin == 0)
 		return false;
@@ -262,9 +263,7 @@ bool rules_origin(const struct rules *r, uint32_t origin, struct rules_origin *o
 					      .text = rules_text(r, rule->text) };
 		return true;
 	}
-	if (origin >= ORIGIN_NAMES && origin - ORIGIN_NAMES < r->names.count) {
-		uint32_t where = r->names.where[origin - ORIGIN_NAMES];
-
+	if (origin >= ORIGIN_NAMES && names_entry(&r->names, origin - ORIGIN_NAMES, &where)) {
 		if (where >> 24 >= r->list_count)
 			return false;
 		*out = (struct rules_origin){ .file = rules_text(r, r->list[where >> 24].file),

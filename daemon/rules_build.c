@@ -216,11 +216,11 @@ static void count_names(struct rules_build *b)
 int rules_build_write(struct rules_build *b, const char *path, uint64_t generation, uint32_t dropped[256])
 {
 	struct image_host *hosts = NULL;
-	uint32_t *postings = NULL, *directory = NULL;
-	size_t slots = 0, directory_count = 0;
+	uint32_t *postings = NULL;
+	size_t slots = 0;
 	int fd = -ENOMEM;
 
-	if (!names_fold(&b->names, &directory, &directory_count, dropped))
+	if (!names_fold(&b->names, dropped))
 		return -ENOMEM;
 	count_names(b);
 	if (!b->failed && !b->ahead.failed && !b->nets.failed && hash_hosts(b, &hosts, &slots, &postings)) {
@@ -238,9 +238,8 @@ int rules_build_write(struct rules_build *b, const char *path, uint64_t generati
 			{ SECTION_AHEAD, 0, b->ahead.p, b->ahead.len },
 			{ SECTION_NETS, 0, b->nets.p, b->nets.len },
 			{ SECTION_LISTS, 0, b->lists.p, b->lists.len },
-			{ SECTION_NAMES_DIRECTORY, 0, directory, directory_count * sizeof(*directory) },
-			{ SECTION_NAMES_FP, 0, b->names.fp, b->names.count * sizeof(*b->names.fp) },
-			{ SECTION_NAMES_WHERE, 0, b->names.where, b->names.count * sizeof(*b->names.where) },
+			{ SECTION_NAMES_BUCKETS, 0, b->names.bucket, b->names.buckets * sizeof(*b->names.bucket) },
+			{ SECTION_NAMES_BLOOM, 0, b->names.bloom, b->names.bloom_words * sizeof(*b->names.bloom) },
 			{ SECTION_PATH, 0, path, strlen(path) },
 		};
 
@@ -248,6 +247,5 @@ int rules_build_write(struct rules_build *b, const char *path, uint64_t generati
 	}
 	free(hosts);
 	free(postings);
-	free(directory);
 	return fd;
 }

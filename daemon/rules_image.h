@@ -25,9 +25,8 @@ enum rules_section {
 	SECTION_AHEAD,		/* struct image_text: names of own block rules, to be resolved ahead */
 	SECTION_NETS,		/* struct prefix: of own block rules with address */
 	SECTION_LISTS,		/* struct image_list */
-	SECTION_NAMES_DIRECTORY,	/* uint32_t; see names_table */
-	SECTION_NAMES_FP,	/* uint64_t */
-	SECTION_NAMES_WHERE,	/* uint32_t: list << 24 | line */
+	SECTION_NAMES_BUCKETS,	/* struct names_bucket */
+	SECTION_NAMES_BLOOM,	/* uint64_t; see names_table */
 	SECTION_PATH,		/* bytes: the path of rules.yaml as it was given */
 };
 

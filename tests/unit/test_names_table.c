@@ -32,20 +32,26 @@ static double seconds(void)
 struct built {
 	struct names_builder b;
 	struct names_table t;
-	uint32_t *directory;
-	size_t directory_count;
 	uint32_t dropped[256];
 };
 
 static void fold(struct built *x)
 {
-	assert_true(names_fold(&x->b, &x->directory, &x->directory_count, x->dropped));
-	assert_true(names_table_open(&x->t, x->b.seed, x->directory, x->directory_count, x->b.fp, x->b.where, x->b.count));
+	assert_true(names_fold(&x->b, x->dropped));
+	assert_true(names_table_open(&x->t, x->b.seed, x->b.bucket, x->b.buckets, x->b.bloom, x->b.bloom_words));
+	assert_int_equal(x->t.count, x->b.count);
+}
+
+static uint32_t where_at(const struct names_table *t, int64_t place)
+{
+	uint32_t where;
+
+	assert_true(place >= 0 && names_entry(t, (uint64_t)place, &where));
+	return where;
 }
 
 static void unbuild(struct built *x)
 {
-	free(x->directory);
 	names_builder_fini(&x->b);
 }
 
@@ -65,7 +71,7 @@ static void a_million_names(void **state)
 	fold(&x);
 	assert_true(seconds() - began < 10);	/* sanitized; make bench has the real figure */
 	assert_int_equal(x.b.count, COUNT);
-	assert_true(x.directory_count * 4 + x.b.count * 12 <= COUNT * 16u);
+	assert_true(x.b.buckets * sizeof(*x.b.bucket) + x.b.bloom_words * sizeof(*x.b.bloom) <= COUNT * 16u);
 	for (unsigned i = 0; i < COUNT; i += 7) {
 		int64_t at;
 
@@ -73,7 +79,7 @@ static void a_million_names(void **state)
 		snprintf(host, sizeof(host), "www.%s", name);
 		at = names_find(&x.t, span_of(host), &part);
 		assert_true(at >= 0);
-		assert_int_equal(x.t.where[at], names_where(i % 3, i));
+		assert_int_equal(where_at(&x.t, at), names_where(i % 3, i));
 		assert_true(span_eq(part, span_of(name)));
 		snprintf(host, sizeof(host), "x%s", name);
 		assert_true(names_find(&x.t, span_of(host), &part) < 0);
@@ -91,7 +97,7 @@ static void the_first_of_equal_names_stays(void **state)
 		names_add(&x.b, i % 2 ? SPAN_LIT("a.test") : SPAN_LIT("b.test"), names_where(i / 1000, i));
 	fold(&x);
 	assert_int_equal(x.b.count, 2);
-	assert_int_equal(x.t.where[names_find(&x.t, SPAN_LIT("a.test"), &part)], names_where(0, 1));
+	assert_int_equal(where_at(&x.t, names_find(&x.t, SPAN_LIT("a.test"), &part)), names_where(0, 1));
 	assert_int_equal(x.dropped[0], 998);
 	assert_int_equal(x.dropped[1], 1000);
 	assert_true(names_find(&x.t, SPAN_LIT("test"), &part) < 0);
@@ -101,6 +107,31 @@ static void the_first_of_equal_names_stays(void **state)
 	fold(&x);
 	assert_true(names_find(&x.t, SPAN_LIT("a.test"), &part) < 0);
 	unbuild(&x);
+}
+
+static void damaged_tables_are_survived(void **state)
+{
+	struct names_bucket bucket[3] = { { .used = 0 } };
+	uint64_t bloom[2] = { ~(uint64_t)0, ~(uint64_t)0 };
+	struct names_table t;
+	struct span part;
+	uint32_t where;
+
+	(void)state;
+	assert_false(names_table_open(&t, 1, bucket, 3, bloom, 0));
+	assert_false(names_table_open(&t, 1, bucket, 0, bloom, 2));
+	bucket[1].used = NAMES_BUCKET + 1;
+	assert_false(names_table_open(&t, 1, bucket, 3, bloom, 2));
+	for (int i = 0; i < 3; i++) {	/* all spill, for ever */
+		bucket[i].used = NAMES_BUCKET;
+		bucket[i].spill = 1;
+	}
+	assert_true(names_table_open(&t, 1, bucket, 3, bloom, 2));
+	assert_true(names_find(&t, SPAN_LIT("a.b.test"), &part) < 0);
+	assert_false(names_entry(&t, 3 * NAMES_BUCKET, &where));
+	bucket[2].used = 1;
+	assert_true(names_entry(&t, 2 * NAMES_BUCKET, &where));
+	assert_false(names_entry(&t, 2 * NAMES_BUCKET + 1, &where));
 }
 
 static void counted(void *ctx, struct span name, uint32_t line)
@@ -242,6 +273,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_million_names),
 		cmocka_unit_test(the_first_of_equal_names_stays),
+		cmocka_unit_test(damaged_tables_are_survived),
 		cmocka_unit_test(reads_what_lists_hold),
 		cmocka_unit_test(detects),
 		cmocka_unit_test(reads_the_real_lists),
