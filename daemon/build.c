@@ -15,6 +15,7 @@
 #include "children.h"
 #include "container.h"
 #include "limits.h"
+#include "list_store.h"
 #include "log.h"
 #include "reached.h"
 
@@ -77,6 +78,7 @@ static bool build_names(const struct build *b, const char *path)
 
 static int build_open(struct build *b, const char *path)
 {
+	char copy[PATH_MAX];
 	int fd;
 
 	if (b->opened++ >= BUILD_FILES)
@@ -91,7 +93,9 @@ static int build_open(struct build *b, const char *path)
 		log_warn("compile asked for a file that %s does not name: %s", b->path, path);
 		return -EACCES;
 	}
-	return build_open_regular(path);
+	if (!list_is_url(span_of(path)))
+		return build_open_regular(path);
+	return list_store_path(b->state, span_of(path), copy) ? build_open_regular(copy) : -ENAMETOOLONG;
 }
 
 static void build_on_open(struct build *b, const struct ipc_message *m)

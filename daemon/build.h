@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* build - in the monitor: one run of the compile child, which makes a rule image without privileges
  *
- * Opens for the child what it asks for, and only rules.yaml itself and files whose path is written in it: a
+ * Opens for the child what it asks for, and only rules.yaml itself and files whose path (lists whose URL) is written in it: a
  * list that took the compiler over must not be able to read /etc/shadow.  The run is bounded by LIMIT_COMPILE_MS.
  */
 #ifndef DEJUNK_BUILD_H
@@ -24,6 +24,7 @@ struct build {
 	struct ev_loop *loop;
 	build_on_done *on_done;
 	char path[PATH_MAX];	/* of rules.yaml, absolute */
+	const char *state;	/* the state directory, borrowed; NULL: the usual one */
 	uint64_t generation;	/* of this build, or the last one */
 	pid_t pid;		/* 0: none is running */
 	int sock;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* cli_check - dejunk check [FILE] [--json] [--keys]: is rules.yaml good, and what of its lists can be used? */
+/* cli_check - dejunk check [FILE] [--state-dir DIR] [--json] [--keys]: is rules.yaml good, and what of its lists can be used? */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,7 +89,7 @@ static void print_text(const char *path, bool good, const struct rules_report *r
 
 int verb_check(int argc, char **argv)
 {
-	static const struct rules_opener opener = { rules_open_directly, NULL };
+	struct rules_opener opener = { rules_open_directly, NULL };
 	struct rules_summary summary = { 0 };
 	struct rules_report report;
 	struct rules *rules = NULL;
@@ -106,10 +106,12 @@ int verb_check(int argc, char **argv)
 			return 0;
 		} else if (strcmp(argv[i], "-c") == 0 && i + 1 < argc && !path) {
 			path = argv[++i];
+		} else if (strcmp(argv[i], "--state-dir") == 0 && i + 1 < argc) {
+			opener.ctx = argv[++i];
 		} else if (argv[i][0] != '-' && !path) {
 			path = argv[i];
 		} else {
-			fprintf(stderr, "usage: dejunk check [FILE] [--json] | --keys\n");
+			fprintf(stderr, "usage: dejunk check [FILE] [--state-dir DIR] [--json] | --keys\n");
 			return 2;
 		}
 	}

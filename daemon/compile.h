@@ -7,7 +7,8 @@
  *   monitor -> compile	MSG_RULES	no descriptor; struct msg_rules (the generation to put into the image),
  *					then the path of rules.yaml, not terminated, at most PATH_MAX - 1 bytes
  *   compile -> monitor	MSG_OPEN	body: a path, not terminated; seq grows by one with each.  The path of rules.yaml
- *					as it was given, then of each list, relative ones put behind the rules file's directory
+ *					as it was given, then of each list, relative ones put behind the rules file's directory;
+ *					of a list that is fetched its URL: the copy in the state directory is meant
  *   monitor -> compile	MSG_OPENED	same seq; the descriptor (O_RDONLY, a regular file), or struct msg_done with an errno
  *   ...				one OPEN at a time
  *   compile -> monitor	MSG_BUILT	descriptor: the sealed memfd; body: warnings as text, cut at IPC_BODY_MAX

@@ -522,6 +522,7 @@ int monitor_main(const struct run_options *opt)
 	monitor_open_state(m);
 	monitor_watch(m);
 	err = build_init(&m->build, m->loop, opt->config, rules_on_built);
+	m->build.state = opt->state_dir;
 	if (err)
 		log_error("%s: %s", opt->config, strerror(-err));
 	else

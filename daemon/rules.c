@@ -11,6 +11,7 @@
 
 #include "host.h"
 #include "limits.h"
+#include "list_due.h"
 #include "rules_mapped.h"
 
 /* --- checking ------------------------------------------------------------- */
@@ -87,7 +88,8 @@ static const char *check_records(const struct rules *r)
 	if (r->list_count > LIMIT_LISTS)
 		return "lists";
 	for (size_t i = 0; i < r->list_count; i++)
-		if (!text_ok(r, r->list[i].file))
+		if (!text_ok(r, r->list[i].file) || !text_ok(r, r->list[i].name) ||
+		    (r->list[i].every_s && (r->list[i].every_s < LIST_EVERY_MIN || r->list[i].every_s > LIST_EVERY_MAX)))
 			return "lists";
 	return NULL;
 }
@@ -268,6 +270,21 @@ bool rules_origin(const struct rules *r, uint32_t origin, struct rules_origin *o
 			return false;
 		*out = (struct rules_origin){ .file = rules_text(r, r->list[where >> 24].file),
 					      .line = where & NAMES_LINE_MAX, .text = SPAN_LIT("") };
+		return true;
+	}
+	return false;
+}
+
+bool rules_subscription(const struct rules *r, uint32_t *at, struct rules_subscription *out)
+{
+	for (; *at < r->list_count; ++*at) {
+		const struct image_list *l = &r->list[*at];
+
+		if (!l->every_s)
+			continue;
+		*out = (struct rules_subscription){ .url = rules_text(r, l->file), .name = rules_text(r, l->name),
+						    .every_s = l->every_s, .checksum = l->checksum == 1 };
+		++*at;
 		return true;
 	}
 	return false;

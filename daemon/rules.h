@@ -94,6 +94,16 @@ struct rules_origin {
  * is the entry. */
 bool rules_origin(const struct rules *r, uint32_t origin, struct rules_origin *out, char *text, size_t text_len);
 
+/* a list that is fetched */
+struct rules_subscription {
+	struct span url;	/* as the image has it: to be judged (list_url_why) before it is used */
+	struct span name;	/* the short one; may be empty */
+	uint32_t every_s;
+	bool checksum;		/* the one that it states is to be looked at */
+};
+/* rules_subscription - the next from list number @at (0 at first) on, which moves on; false: no more.  Spans as above */
+bool rules_subscription(const struct rules *r, uint32_t *at, struct rules_subscription *out);
+
 /* --- deciding ------------------------------------------------------------- */
 
 /* rules_minute - local minute of the week (0: Monday 00:00) at @t */

@@ -160,6 +160,18 @@ void rules_build_list(struct rules_build *b, struct span file, bool in_force)
 		b->failed = true;
 }
 
+void rules_build_list_url(struct rules_build *b, struct span name, uint32_t every_s, bool checksum)
+{
+	struct image_text text = put_text(b, name);
+	struct image_list *l = (void *)(b->lists.p + b->lists.len);
+
+	if (b->failed || b->lists.len < sizeof(*l))
+		return;
+	l[-1].name = text;
+	l[-1].every_s = every_s;
+	l[-1].checksum = checksum;
+}
+
 /* the hash of host conditions: names once, each with its postings in rule order */
 static bool hash_hosts(struct rules_build *b, struct image_host **slots, size_t *slot_count, uint32_t **postings)
 {

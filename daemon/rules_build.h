@@ -45,6 +45,9 @@ void rules_build_rule_end(struct rules_build *b, enum rules_action action, enum 
 /* rules_build_list - one list, in the order of the lists section; its number is what names_where() takes */
 void rules_build_list(struct rules_build *b, struct span file, bool in_force);
 
+/* rules_build_list_url - the last one is fetched: its short name (may be empty), how often, and whether by its checksum */
+void rules_build_list_url(struct rules_build *b, struct span name, uint32_t every_s, bool checksum);
+
 /* rules_build_write - the sealed image; names are folded here
  * @dropped: filled: duplicates for each list
  * Returns a descriptor or a negative errno. */

@@ -72,7 +72,10 @@ struct image_size_pair {
 };
 
 struct image_list {
-	struct image_text file;
+	struct image_text file;	/* or URL */
+	struct image_text name;	/* the short one, of a list with a URL; may be empty */
+	uint32_t every_s;	/* a list with a URL: how often it is fetched; 0: a file */
+	uint32_t checksum;	/* 1: the checksum it states is looked at */
 	uint32_t in_force;	/* 1: its names are in the table */
 	uint32_t names;		/* of it in the table */
 };

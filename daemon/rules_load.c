@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 
 #include "container.h"
 #include "limits.h"
+#include "list_store.h"
 #include "rules_loading.h"
 
 struct key {
@@ -40,9 +42,15 @@ void rules_load_keys(FILE *out)
 
 int rules_open_directly(void *ctx, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	char copy[PATH_MAX];
+	int fd;
 
-	(void)ctx;
+	if (list_is_url(span_of(path))) {
+		if (!list_store_path(ctx, span_of(path), copy))
+			return -ENAMETOOLONG;
+		path = copy;
+	}
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -332,7 +340,7 @@ static void load_tree(struct load *l, const struct yaml_node *root)
 	load_map(l, root, KEYS_TOP, "the sections gateway, lists, groups and rules", NULL);
 	if (section(root, "groups"))
 		load_groups(l, section(root, "groups"));
-	load_list_of(l, section(root, "lists"), "a list; each entry begins with \"- file: \"", load_list);
+	load_list_of(l, section(root, "lists"), "a list; each entry begins with \"- file: \" or \"- url: \"", load_list);
 	load_list_of(l, section(root, "rules"), "a list; each rule begins with \"- block: \", \"- allow: \" or \"- limit: \"",
 		     load_rule);
 	if (l->values > LIMIT_RULES_VALUES && l->values < LOAD_STOP)

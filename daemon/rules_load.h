@@ -13,13 +13,14 @@
 
 #include "rules_report.h"
 
-/* who opens files: open() returns a descriptor that the loader closes, or a negative errno */
+/* who opens files: open() returns a descriptor that the loader closes, or a negative errno.  @path may be the URL of a
+ * list: its copy (list_store) is meant, -ENOENT when it was never fetched */
 struct rules_opener {
 	int (*open)(void *ctx, const char *path);
 	void *ctx;
 };
 
-/* rules_open_directly - a rules_opener.open of regular files by open(2); @ctx is not looked at */
+/* rules_open_directly - a rules_opener.open of regular files by open(2); @ctx: the state directory, NULL: the usual one */
 int rules_open_directly(void *ctx, const char *path);
 
 /* rules_load - build the image

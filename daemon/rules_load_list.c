@@ -11,6 +11,7 @@
 
 #include "limits.h"
 #include "list.h"
+#include "list_store.h"
 #include "rules_loading.h"
 
 static char over[96];	/* why a list that passes a limit is left out; one thread, one list at a time */
@@ -18,6 +19,10 @@ static char over[96];	/* why a list that passes a limit is left out; one thread,
 void load_list_file(struct load *l, const struct yaml_node *value)
 {
 	l->list.file = load_one(l, value, "the path of a list");
+	if (l->list.file && list_is_url(l->list.file->value)) {
+		load_error(l, l->list.file, "\"file\" is a path of this machine; expected \"url:\" for a list that is fetched");
+		l->list.file = NULL;
+	}
 	if (l->list.file && (l->list.file->value.len >= PATH_MAX || strlen(l->list.file->value.p) != l->list.file->value.len)) {
 		load_error(l, l->list.file, "the path is too long; expected fewer than %d bytes", PATH_MAX);
 		l->list.file = NULL;
@@ -31,11 +36,11 @@ void load_list_mode(struct load *l, const struct yaml_node *value)
 	l->list.observe = load_word(l, value, modes) == 1;
 }
 
-/* @file, behind the directory of rules.yaml when it is relative; the caller frees */
+/* @file, behind the directory of rules.yaml when it is relative; a URL as it is; the caller frees */
 static char *list_path(const char *rules, const char *file)
 {
 	const char *slash = strrchr(rules, '/');
-	size_t dir = slash && file[0] != '/' ? (size_t)(slash - rules) + 1 : 0;
+	size_t dir = slash && file[0] != '/' && !list_is_url(span_of(file)) ? (size_t)(slash - rules) + 1 : 0;
 	char *path = malloc(dir + strlen(file) + 1);
 
 	if (path) {
@@ -134,13 +139,17 @@ static struct rules_list_note *note_new(struct load *l, struct span file)
 		l->no_memory = true;
 		return NULL;
 	}
-	grown[r->list_count] = (struct rules_list_note){ .file = copy, .format = "-", .observe = l->list.observe };
+	grown[r->list_count] = (struct rules_list_note){ .file = copy, .format = "-", .observe = l->list.observe,
+							.every_s = l->list.url ? l->list.every_s : 0 };
+	if (l->list.name)
+		snprintf(grown[r->list_count].name, sizeof(grown->name), "%.*s", SPAN_FMT(l->list.name->value));
 	return &grown[r->list_count++];
 }
 
 void load_list(struct load *l, const struct yaml_node *item)
 {
 	struct rules_list_note *note;
+	const struct yaml_node *place;
 	struct span text = { NULL, 0 };
 	const char *why;
 	char *path;
@@ -150,33 +159,36 @@ void load_list(struct load *l, const struct yaml_node *item)
 
 	l->list = (struct list_entry){ 0 };
 	load_map(l, item, KEYS_LIST, "a list, such as \"- file: lists/ads.hosts\"", NULL);
-	if (!l->list.file) {
-		if (item->type == YAML_MAP && l->report->errors == before)
-			load_error(l, item, "a list without a place; expected \"file: PATH\"");
+	place = load_list_place(l, item, before);
+	if (!place)
 		return;
-	}
 	if (index == LIMIT_LISTS) {
 		load_error(l, item, "too many lists; expected at most %d", LIMIT_LISTS);
 		return;
 	}
-	note = note_new(l, l->list.file->value);
-	path = list_path(l->path, l->list.file->value.p);
+	note = note_new(l, place->value);
+	path = list_path(l->path, place->value.p);
 	if (!note || !path) {
 		l->no_memory = true;
 		free(path);
 		return;
 	}
 	err = load_read(l->opener, path, LIMIT_LIST_BYTES, &text);
-	if (err < 0)
+	if (err == -ENOENT && l->list.url)
+		why = "it has not been fetched yet";
+	else if (err < 0)
 		why = err == -EFBIG ? too_large() : err == -EINVAL ? "it is no regular file" : strerror(-err);
 	else
 		why = read_list(l, text, index, note);
 	if (why)
-		load_warn(l, l->list.file, "list \"%s\" is left out: %s%s%s%s; the rest stays in force", path, why,
+		load_warn(l, place, "list \"%s\" is left out: %s%s%s%s; the rest stays in force", path, why,
 			  note->format[0] == '-' ? "" : " (format: ", note->format[0] == '-' ? "" : note->format,
 			  note->format[0] == '-' ? "" : ")");
 	note->in_force = !why && !l->list.observe;
-	rules_build_list(&l->build, l->list.file->value, note->in_force);
+	rules_build_list(&l->build, place->value, note->in_force);
+	if (l->list.url)
+		rules_build_list_url(&l->build, l->list.name ? l->list.name->value : SPAN_LIT(""), l->list.every_s,
+				     !l->list.no_checksum);
 	free((char *)(uintptr_t)text.p);
 	free(path);
 }

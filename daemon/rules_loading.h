@@ -25,7 +25,10 @@ struct group {
 };
 
 struct list_entry {			/* the list being read */
-	const struct yaml_node *file;
+	const struct yaml_node *file;	/* or url: where it is */
+	const struct yaml_node *url, *every, *checksum, *name;
+	uint32_t every_s;
+	bool no_checksum;
 	bool observe;
 };
 
@@ -81,6 +84,10 @@ const char *load_nearest(struct span s, const char *const *words, size_t count);
 /* load_read - all bytes of a regular file; malloc'd into @out
  * Returns 0 or a negative errno (-EFBIG: over @limit). */
 int load_read(const struct rules_opener *opener, const char *path, size_t limit, struct span *out);
+
+/* load_list_place - once the keys of a list are read: the node of its file or url, or NULL after an error
+ * @errors_before: of the report, when the list began */
+const struct yaml_node *load_list_place(struct load *l, const struct yaml_node *item, size_t errors_before);
 
 /* one entry of its section each; load_groups: the whole section */
 void load_list(struct load *l, const struct yaml_node *item);

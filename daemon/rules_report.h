@@ -13,7 +13,10 @@
 #include "limits.h"
 #include "span.h"
 
-enum { REPORT_TEXT = 320 };		/* bytes of one message or shown line, NUL included; longer is cut */
+enum {
+	REPORT_TEXT = 320,		/* bytes of one message or shown line, NUL included; longer is cut */
+	LIST_NAME_BYTES = 64,		/* of a list's short name */
+};
 
 struct rules_note {
 	bool warning;
@@ -26,7 +29,9 @@ struct rules_note {
 
 /* what became of one list of the lists section */
 struct rules_list_note {
-	char *file;			/* as written, owned */
+	char *file;			/* or URL, as written, owned */
+	char name[LIST_NAME_BYTES + 1];	/* the short one; empty: none */
+	uint32_t every_s;		/* a list with a URL: how often it is fetched; 0: a file */
 	const char *format;		/* "hosts", "domains", ...; "-" unknown */
 	bool in_force;
 	bool observe;

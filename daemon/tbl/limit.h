@@ -35,6 +35,7 @@ LIMIT(LIST_BYTES,		536870912,	"bytes",	"of one list; more: the list is refused")
 LIMIT(LIST_NAMES,		16777216,	"names",	"of all lists together; more: the list is refused")
 LIMIT(LISTS,			255,		"lists",	"in rules.yaml; more: an error")
 LIMIT(LIST_LINE_BYTES,		65536,		"bytes",	"of one line of a list; a longer line is invalid and counted")
+LIMIT(LIST_URL_BYTES,		2048,		"bytes",	"of the URL of a list; longer: an error")
 LIMIT(REGEX_STEPS,		100000,		"steps",	"of one regular expression match; then it does not match")
 LIMIT(REGEX_HEAP_KIB,		1024,		"KiB",		"heap of one regular expression match; then it does not match")
 LIMIT(REGEX_SUBJECT_BYTES,	4096,		"bytes",	"of a URL that a regular expression looks at; the rest it does not see")
@@ -48,6 +49,9 @@ LIMIT(IMAGES_ALIVE,		4,		"images",	"rule images alive in one process; a connecti
 LIMIT(IMAGE_BYTES,		1073741824,	"bytes",	"of one rule image; more: the build fails")
 LIMIT(COMPILE_MS,		60000,		"ms",		"for a build of the rule image; then it is stopped and the old rules stay")
 LIMIT(RULES_ERRORS,		100,		"errors",	"reported of one rules.yaml")
+
+/* Fetching lists */
+LIMIT(FETCH_RETRY_MIN,		30,		"s",		"until a list that could not be fetched is tried again, doubled each time")
 
 /* Names learned from DNS */
 LIMIT(DNS_MESSAGE_RECORDS,	128,		"records",	"read of one answer; the rest is not learned")

@@ -18,7 +18,11 @@ KEY(GATEWAY,	non_http,	gateway_non_http, "pass",	"refuse",			"what is not HTTP o
 KEY(GATEWAY,	probe,		gateway_probe,	"no",		"127.0.0.1:1100",		"address and port where the UNIX time is told; no: none")
 KEY(GATEWAY,	exempt,		gateway_exempt,	"none",		"[192.168.1.9, 10.9.0.0/16]",	"clients that are never filtered")
 
-KEY(LIST,	file,		list_file,	"required",	"lists/stevenblack.hosts",	"path of the list, relative to rules.yaml")
+KEY(LIST,	file,		list_file,	"none",		"lists/stevenblack.hosts",	"path of the list, relative to rules.yaml")
+KEY(LIST,	url,		list_url,	"none",		"https://lists.example/ads.txt", "a list that is fetched, instead of file: http or https")
+KEY(LIST,	every,		list_every,	"1d",		"12h",				"how often a list with url is fetched: minutes, hours or days, from 10m to 30d")
+KEY(LIST,	checksum,	list_checksum,	"yes",		"no",				"no: a checksum that a fetched list states is not looked at")
+KEY(LIST,	name,		list_name,	"none",		"easylist",			"a short name for the list")
 KEY(LIST,	mode,		list_mode,	"block",	"observe",			"block, or observe: read and count, enforce nothing")
 
 KEY(RULE,	block,		rule_block,	"",		"requests",			"connections, requests, cookies or images")

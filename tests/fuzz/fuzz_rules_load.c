@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* fuzz_rules_load - links: rules rules_decide rules_build rules_load rules_load_gateway rules_load_rule rules_load_list rules_report yaml_tree image names_table glob regex schedule host addr gateway list_detect list_hosts list_domains list_wildcard list_dnsmasq list_rpz
+/* fuzz_rules_load - links: rules rules_decide rules_build rules_load rules_load_gateway rules_load_rule rules_load_list rules_load_url list_due list_store rules_report yaml_tree image names_table glob regex schedule host addr gateway list_detect list_hosts list_domains list_wildcard list_dnsmasq list_rpz
  *
  * The input is a rules.yaml.  Property: either there are errors, each with a line of the file, or an image that
  * rules_map() accepts and that says as many rules as the report.

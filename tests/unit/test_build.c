@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* links: build children child ipc log counters lease reached addr */
+/* links: build list_store children child ipc log counters lease reached addr */
 /* The compile child is this program again (dejunk starts /proc/self/exe), and it is hostile. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_facts - from a request head to what the rules look at
- * links: facts http1_head url resource rules rules_decide rules_build rules_load rules_load_gateway rules_load_rule rules_load_list rules_report yaml_tree image names_table glob regex schedule host addr gateway list_detect list_hosts list_domains list_wildcard list_dnsmasq list_rpz */
+ * links: facts http1_head url resource rules rules_decide rules_build rules_load rules_load_gateway rules_load_rule rules_load_list rules_load_url list_due list_store rules_report yaml_tree image names_table glob regex schedule host addr gateway list_detect list_hosts list_domains list_wildcard list_dnsmasq list_rpz */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

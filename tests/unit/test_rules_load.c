@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* links: rules rules_decide rules_build rules_load rules_load_gateway rules_load_rule rules_load_list rules_report yaml_tree image names_table glob regex schedule host addr gateway list_detect list_hosts list_domains list_wildcard list_dnsmasq list_rpz */
+/* links: rules rules_decide rules_build rules_load rules_load_gateway rules_load_rule rules_load_list rules_load_url list_due list_store rules_report yaml_tree image names_table glob regex schedule host addr gateway list_detect list_hosts list_domains list_wildcard list_dnsmasq list_rpz */
 /* bad files and what is said of them; good ones and what they mean; the manual page and the table of keys */
 /* limits: RULES_ERRORS */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <ctype.h>
 #include <setjmp.h>
 #include <cmocka.h>
 
@@ -58,7 +59,16 @@ static const struct {
 	{ "groups: {kids: [phone]}\n", { "1:17: error: \"phone\" is no address" } },
 	{ "groups: {a: 10.0.0.1, a: 10.0.0.2}\n", { "group \"a\" again" } },
 	{ "rules:\n  - {block: requests, host: a, between: [noon]}\n", { "\"noon\" is no time; expected days, times or both" } },
-	{ "lists:\n  - mode: block\n", { "2:5: error: a list without a place; expected \"file: PATH\"" } },
+	{ "lists:\n  - mode: block\n", { "2:5: error: a list without a place; expected \"file: PATH\" or \"url: URL\"" } },
+	{ "lists:\n  - {file: x, url: \"https://a.example/x\"}\n", { "2:20: error: a list has one place" } },
+	{ "lists:\n  - file: https://a.example/x\n", { "2:11: error", "expected \"url:\"" } },
+	{ "lists:\n  - {url: \"ftp://a.example/x\"}\n", { "cannot be fetched: expected http:// or https://" } },
+	{ "lists:\n  - {url: \"https:///x\"}\n", { "it has no host" } },
+	{ "lists:\n  - {url: \"https://a.example/x y\"}\n", { "write them as %XX" } },
+	{ "lists:\n  - {file: x, every: 1d}\n", { "only a list with \"url:\" is fetched; expected no \"every\"" } },
+	{ "lists:\n  - {url: \"https://a.example/x\", every: 9m}\n", { "expected an interval from 10m to 30d" } },
+	{ "lists:\n  - {url: \"https://a.example/x\", name: \"a b\"}\n", { "without spaces" } },
+	{ "lists:\n  - {url: \"https://a.example/x\", checksum: perhaps}\n", { "expected yes or no" } },
 	{ "lists:\n  - {file: x, mode: watch}\n", { "expected block or observe" } },
 	{ "rules:\n  - {block: requests, host: [a}\n", { "2:" } },
 	{ "rules:\n\t- a\n", { "2:1: error: found character that cannot start any token" } },
@@ -224,12 +234,20 @@ static void every_key_is_in_the_manual_page(void **state)
 	rules_load_keys(out);
 	fclose(out);
 	for (line = strtok_r(keys, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char *key = strchr(line, '\t') + 1, *standard = strchr(key, '\t') + 1, want[100], *item, *end;
+		char *key = strchr(line, '\t') + 1, *standard = strchr(key, '\t') + 1, want[100], *item, *end, *section = page;
 
 		standard[-1] = '\0';
 		*strchr(standard, '\t') = '\0';
+		if (*line != '-') {	/* keys of the same name in two sections are two keys */
+			snprintf(want, sizeof(want), "\n.Sh THE %.*s SECTION\n", (int)(key - line) - 1, line);
+			for (char *c = want; *c && *c != '\t'; c++)
+				*c = c < want + 9 ? *c : (char)toupper((unsigned char)*c);
+			section = strstr(page, want);
+		}
+		if (!section)
+			fail_msg("rules.yaml(5) has no section \"%s\"", want);
 		snprintf(want, sizeof(want), ".It Cm %s", key);
-		item = strstr(page, want);
+		item = strstr(section, want);
 		while (item && item[strlen(want)] != '\n' && item[strlen(want)] != ' ')
 			item = strstr(item + 1, want);
 		if (!item)
