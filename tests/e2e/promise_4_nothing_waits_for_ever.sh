@@ -3,12 +3,12 @@
 # daemon/tbl/limit.h says and no longer, a head that never ends likewise; one client holds as many connections as stated
 # there and not one more, and others are served beside it.  (The other limits: limits_*.sh, unit tests.)
 . "$(dirname "$0")/lib.sh"
+ulimit -n 4096 || skip "descriptors are short here"	# the web server's, too
 topology
 start_www
 rules <<'END'
 gateway: {lan: lan, workers: 1}
 END
-ulimit -n 4096 || skip "descriptors are short here"
 FILES=4096 start_dejunk
 server nft -f - <<'END' || skip "no nftables"
 table inet silent {

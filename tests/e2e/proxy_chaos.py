@@ -24,6 +24,7 @@ rules:
 PNG = (b'\x89PNG\r\n\x1a\n\0\0\0\rIHDR' + struct.pack('>II', 468, 60) + b'\x08\x06\0\0\0').ljust(5000, b'p')
 good, wrong, served = [0], [], [0]
 stop = threading.Event()
+over = threading.Event()        # the origin outlives the clients: what it never accepted would wait for its answer
 
 
 def body_of(n):
@@ -92,7 +93,7 @@ def serve(sock, r):
 
 
 def accept(server):
-    while not stop.is_set():
+    while not over.is_set():
         try:
             sock, _ = server.accept()
         except OSError:
@@ -215,7 +216,8 @@ def chaos(lab, v):
     assert lab.alive(), 'the proxy is dead: status %s' % lab.proxy.poll()
     assert not wrong, wrong[:5]
     assert good[0] > 100 and served[0] > 100, (good, served)
-    lab.until(lambda: lab.pong()[3] == 0, 10)
+    lab.until(lambda: lab.pong()[3] == 0, 20)
+    over.set()
     files = len(os.listdir('/proc/%d/fd' % lab.proxy.pid))
     grown = memory(lab) - first
     print('%d good answers, %d served, %d descriptors, %d KiB grown' % (good[0], served[0], files, grown))
