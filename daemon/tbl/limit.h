@@ -75,6 +75,9 @@ LIMIT(RESOLVE_AT_ONCE,		16,		"queries",	"of our own under way")
 LIMIT(RESOLVE_RETRY_MS_MIN,	5000,		"ms",		"until a name of rules.yaml that could not be resolved is tried again, doubled each time")
 LIMIT(RESOLVE_RETRY_MS_MAX,	600000,		"ms",		"until a name of rules.yaml that could not be resolved is tried again, at most")
 
+/* First bytes of connections */
+LIMIT(HELLO_BYTES,		16384,		"bytes",	"of a connection's first bytes read for a TLS ClientHello; a longer one passes unread")
+
 /* Kernel sets and queues */
 LIMIT(REFUSED_PAIRS,		65536,		"elements",	"of each refused set; at the bound SYNs are decided in user space")
 LIMIT(REFUSED_SECONDS,		300,		"s",		"a refused pair lives at most")
