@@ -21,12 +21,13 @@ struct query {
 	const struct match_question *q;
 	struct span url;		/* lower case, with scheme; padded */
 	size_t host_at, host_end;	/* in url, without user, port and final dot */
-	struct match_names host, source;
-	bool source_ready, original_ready;
+	struct match_names host;
+	const struct match_page *page;
+	bool original_ready;
 	bool third_known, third;
 	struct url_set set;
-	size_t keys, before_tokens;	/* m->keys: of the host, of the page (room is left before), then of the tokens */
-	size_t tokens;
+	const uint32_t *key;		/* in m->keys: of the host, then of the tokens */
+	size_t keys;
 };
 
 static const char bare_scheme[] = "http://";
@@ -71,53 +72,25 @@ static void find_host(struct query *c)
 static void begin(struct query *c, struct match *m, const struct match_question *q)
 {
 	size_t len = q->url.len, before = q->bare ? BARE : 0;
-	uint32_t *tokens = m->keys + 2 * MATCH_LABELS;
+	uint32_t *tokens = m->keys + MATCH_LABELS;	/* there is room for the host before them */
 
 	c->m = m;
 	c->q = q;
-	c->source_ready = c->original_ready = c->third_known = false;
+	c->original_ready = c->third_known = false;
+	c->page = match_page_of(m, q->source);
 	if (len > LIMIT_MATCH_URL_BYTES)
 		len = LIMIT_MATCH_URL_BYTES;
 	if (before)
 		memcpy(m->lower, bare_scheme, BARE);
 	memcpy(m->lower + before, q->url.p, len);
 	c->url = (struct span){ m->lower, before + len };
-	c->tokens = url_tokens(&m->key, m->lower, c->url.len, tokens, &c->set);
+	c->keys = url_tokens(&m->key, m->lower, c->url.len, tokens, &c->set);
+	url_set_add(&c->set, 0);
 	find_host(c);
 	for (unsigned i = 0; i < c->host.count; i++)
 		tokens[-1 - (int)i] = match_key_host(c->host.fp[i]);
-	c->before_tokens = c->host.count;
-	c->keys = c->before_tokens + c->tokens;
-}
-
-static void source_names(struct query *c)
-{
-	static char text[HOST_MAX + 1 + URL_TOKENS_PAD];
-	size_t len = c->q->source.len;
-
-	if (c->source_ready)
-		return;
-	c->source_ready = true;
-	c->source.count = 0;
-	if (len == 0 || len > HOST_MAX)
-		return;
-	for (size_t i = 0; i < len; i++)
-		text[i] = char_lower(c->q->source.p[i]);
-	memset(text + len, 0, 8);
-	match_names_of(&c->m->key, (struct span){ text, len }, &c->source);
-}
-
-/* the keys of the page go before those of the host, once */
-static void add_source_keys(struct query *c)
-{
-	uint32_t *first = c->m->keys + 2 * MATCH_LABELS;
-
-	source_names(c);
-	if (c->before_tokens > c->host.count)
-		return;
-	for (unsigned i = 0; i < c->source.count; i++)
-		first[-1 - (int)c->before_tokens++] = match_key_source(c->source.fp[i]);
-	c->keys = c->before_tokens + c->tokens;
+	c->key = tokens - c->host.count;
+	c->keys += c->host.count;
 }
 
 static bool third_party(struct query *c)
@@ -127,16 +100,15 @@ static bool third_party(struct query *c)
 	if (c->third_known)
 		return c->third;
 	c->third_known = true;
-	source_names(c);
 	if (c->q->type == FILTER_TYPE_DOCUMENT)
 		return c->third = false;
-	if (!c->source.count)
+	if (!c->page->names.count)
 		return c->third = c->q->unknown_is_third;
 	if (!c->host.count)
 		return c->third = true;
 	a = match_domain_labels(c->m, &c->host, NULL);
-	b = match_domain_labels(c->m, &c->source, NULL);
-	return c->third = c->host.fp[a - 1] != c->source.fp[b - 1];
+	b = match_domain_labels(c->m, &c->page->names, NULL);
+	return c->third = c->host.fp[a - 1] != c->page->names.fp[b - 1];
 }
 
 /* --- one record ----------------------------------------------------------- */
@@ -161,9 +133,8 @@ static bool parties_hold(struct query *c, unsigned flags)
 		return false;
 	if (!(flags & (MATCH_STRICT_FIRST | MATCH_STRICT_THIRD)))
 		return true;
-	source_names(c);
 	same = c->q->type == FILTER_TYPE_DOCUMENT ||
-	       (c->source.count ? span_eq(c->host.host, c->source.host) : !c->q->unknown_is_third);
+	       (c->page->names.count ? span_eq(c->host.host, c->page->names.host) : !c->q->unknown_is_third);
 	return !(flags & MATCH_STRICT_THIRD && same) && !(flags & MATCH_STRICT_FIRST && !same);
 }
 
@@ -276,23 +247,23 @@ static bool pattern_holds(struct query *c, const struct match_record *r)
 	return anywhere(p, text, ends);
 }
 
+/* could it hold? */
+static inline bool probe_passes(const struct query *c, const struct match_probe *p)
+{
+	return p->types & c->q->type && p->pages & c->page->bits && url_set_has(&c->set, p->need[0]) &&
+	       url_set_has(&c->set, p->need[1]);
+}
+
+/* of a record whose probe passes */
 static bool record_holds(struct query *c, const struct match_record *r)
 {
-	if (!(r->types & c->q->type))
-		return false;
-	if (r->need && !url_set_has(&c->set, r->need - 1u))
-		return false;
 	if (r->methods != FILTER_METHODS_ALL && !(r->methods & c->q->method))
 		return false;
 	/* expressions are dear: last */
 	if (!(r->flags & MATCH_REGEX) && !pattern_holds(c, r))
 		return false;
-	if (r->from) {
-		source_names(c);
-		if (!match_set_holds(c->m, r->from, &c->source))
-			return false;
-	}
-	if ((r->flags & MATCH_PARTIES && !parties_hold(c, r->flags)) || (r->to && !match_set_holds(c->m, r->to, &c->host)))
+	if ((r->from && !match_set_holds(c->m, r->from, &c->page->names)) ||
+	    (r->flags & MATCH_PARTIES && !parties_hold(c, r->flags)) || (r->to && !match_set_holds(c->m, r->to, &c->host)))
 		return false;
 	return !(r->flags & MATCH_REGEX) || regex_holds(c, r->pattern);
 }
@@ -302,13 +273,14 @@ static bool record_holds(struct query *c, const struct match_record *r)
 static const struct match_record *first_in(struct query *c, struct match_range range, bool important,
 					   const struct match_record *after)
 {
-	const struct match_record *r = &c->m->record[range.first], *end = r + range.count;
+	size_t i = after ? (size_t)(after - c->m->record) + 1 : range.first, end = (size_t)range.first + range.count;
 
-	if (after)
-		r = after + 1;
-	for (; r < end; r++)
-		if ((!important || r->flags & MATCH_IMPORTANT) && record_holds(c, r))
+	for (; i < end; i++) {
+		const struct match_record *r = &c->m->record[i];
+
+		if (probe_passes(c, &c->m->probe[i]) && (!important || r->flags & MATCH_IMPORTANT) && record_holds(c, r))
 			return r;
+	}
 	return NULL;
 }
 
@@ -323,24 +295,26 @@ static const struct match_slot *slot_of(const struct match_table *t, uint32_t ke
 	return NULL;
 }
 
-/* the keys of the question that the bitmap knows, in m->hit */
-static size_t hits_of(struct query *c, const struct match_table *t)
+static size_t hits_among(const struct match_table *t, const uint32_t *key, size_t keys, uint32_t *hit)
 {
-	const uint32_t *key;
-	uint32_t *hit = c->m->hit;
 	unsigned shift = 32 - t->head->bits_log2;
 	size_t hits = 0;
 
-	if (t->head->by_source)
-		add_source_keys(c);
-	key = c->m->keys + 2 * MATCH_LABELS - c->before_tokens;
-	for (size_t i = 0; i < c->keys; i++) {
+	for (size_t i = 0; i < keys; i++) {
 		uint32_t bit = key[i] >> shift;
 
 		hit[hits] = key[i];
 		hits += t->bitmap[bit / 64] >> bit % 64 & 1;
 	}
 	return hits;
+}
+
+/* the keys of the question that the bitmap knows, in m->hit */
+static size_t hits_of(struct query *c, const struct match_table *t)
+{
+	size_t hits = t->head->by_source ? hits_among(t, c->page->key, c->page->keys, c->m->hit) : 0;
+
+	return hits + hits_among(t, c->key, c->keys, c->m->hit + hits);
 }
 
 /* some record of the group that holds */
@@ -360,7 +334,7 @@ static const struct match_record *search(struct query *c, enum match_group group
 
 		c->m->slot[i] = s;
 		if (s)
-			__builtin_prefetch(&c->m->record[s->range.first]);
+			__builtin_prefetch(&c->m->probe[s->range.first]);
 	}
 	for (size_t i = 0; i < hits; i++) {
 		const struct match_slot *s = c->m->slot[i];

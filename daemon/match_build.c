@@ -39,7 +39,7 @@ struct match_builder *match_build_new(uint64_t seed)
 void match_build_free(struct match_builder *b)
 {
 	struct image_buf *all[] = { &b->plain, &b->draft, &b->text, &b->sets, &b->regexes, &b->excepted, &b->bad,
-				    &b->buckets, &b->bloom, &b->records };
+				    &b->buckets, &b->bloom, &b->records, &b->probes };
 
 	if (!b)
 		return;
@@ -161,9 +161,10 @@ static void put_pattern(struct match_builder *b, const struct filter *f, struct 
 }
 
 /* what two filters have in common when one is the other's duplicate */
-static uint64_t identity_of(const struct match_builder *b, const struct filter *f, const struct match_record *r)
+static uint64_t identity_of(const struct match_builder *b, const struct filter *f, const struct match_draft *d)
 {
-	uint64_t h = url_mum(b->key.a ^ (uint64_t)r->flags ^ (uint64_t)r->types << 16 ^ (uint64_t)r->methods << 32 ^
+	const struct match_record *r = &d->record;
+	uint64_t h = url_mum(b->key.a ^ (uint64_t)r->flags ^ (uint64_t)d->probe.types << 16 ^ (uint64_t)r->methods << 32 ^
 			     (uint64_t)group_of(b, f) << 48 ^ (uint64_t)f->action << 52 ^ (uint64_t)f->types_named << 56,
 			     b->key.b);
 	char low[256];
@@ -235,15 +236,15 @@ bool match_build_add(struct match_builder *b, const struct filter *f, struct spa
 	if (group < 0 || f->pattern.len > UINT16_MAX || line.len > UINT16_MAX)
 		return true;
 	d.group = (uint8_t)group;
-	r->types = (uint16_t)(f->types | (f->document_host ? FILTER_TYPE_DOCUMENT : 0));
+	d.probe.types = (uint16_t)(f->types | (f->document_host ? FILTER_TYPE_DOCUMENT : 0));
 	if (b->exceptions && f->host_only && !f->types_named)	/* "@@||host^" says as much as "||host^" */
-		r->types |= FILTER_TYPE_DOCUMENT;
+		d.probe.types |= FILTER_TYPE_DOCUMENT;
 	r->flags = flags_of(f);
 	r->methods = (uint16_t)f->methods;
 	r->resource = (uint8_t)f->resource;
 	if (!match_draft_sets(b, f, r))
 		return true;
-	d.identity = identity_of(b, f, r);
+	d.identity = identity_of(b, f, &d);
 	if (f->badfilter) {
 		uint64_t both[2] = { d.identity, 0 };
 
@@ -303,6 +304,7 @@ size_t match_build_finish(struct match_builder *b, uint32_t instance, struct ima
 	PART(SECTION_MATCH_BLOOM, &b->bloom);
 	PART(SECTION_MATCH_HOSTS, &b->buckets);
 	PART(SECTION_MATCH_RECORDS, &b->records);
+	PART(SECTION_MATCH_PROBES, &b->probes);
 	PART(SECTION_MATCH_SETS, &b->sets);
 	PART(SECTION_MATCH_REGEXES, &b->regexes);
 	PART(SECTION_MATCH_TEXT, &b->text);

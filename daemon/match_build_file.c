@@ -31,7 +31,7 @@ static struct match_filed filed_of(const struct match_builder *b, const struct m
 
 		memcpy(&set, at, sizeof(set));
 		f.source = at + 1;
-		f.sources = set.any_tld ? 0 : set.included;
+		f.sources = set.included;
 	}
 	return f;
 }
@@ -48,6 +48,16 @@ static int posting_order(const void *x, const void *y)
 static void put_record(struct match_builder *b, const struct match_draft *d)
 {
 	match_draft_put(b, &b->records, &d->record, sizeof(d->record));
+	match_draft_put(b, &b->probes, &d->probe, sizeof(d->probe));
+}
+
+static uint64_t pages_of(const struct match_filed *f)
+{
+	uint64_t bits = f->sources ? 0 : 1;
+
+	for (size_t i = 0; i < f->sources; i++)
+		bits |= match_page_bit(f->source[i]);
+	return bits;
 }
 
 static bool write_slots(struct match_builder *b, unsigned g, const struct posting *posting, size_t postings)
@@ -105,7 +115,8 @@ static bool write_group(struct match_builder *b, unsigned g, struct match_counts
 			continue;
 		h->filters++;
 		f = filed_of(b, &draft[i].record);
-		n = match_keys_choose(&b->key, counts, &f, keys, &by_source, &draft[i].record.need);
+		n = match_keys_choose(&b->key, counts, &f, keys, &by_source, draft[i].probe.need);
+		draft[i].probe.pages = pages_of(&f);
 		if (by_source)
 			h->by_source = 1;
 		for (size_t k = 0; k < n; k++) {

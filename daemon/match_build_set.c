@@ -103,6 +103,7 @@ static uint32_t set_put(struct match_builder *b)
 	for (s = (size_t)hash & b->memo_mask; b->memo[s].index; s = (s + 1) & b->memo_mask)
 		if (b->memo[s].hash == hash)
 			return b->memo[s].index;
+	b->head.any_tld |= head.any_tld;
 	at = match_draft_put(b, &b->sets, &head, sizeof(head));
 	match_draft_put(b, &b->sets, set_draft.in, set_draft.ins * sizeof(uint64_t));
 	match_draft_put(b, &b->sets, set_draft.ex, set_draft.exs * sizeof(uint64_t));

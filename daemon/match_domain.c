@@ -119,6 +119,45 @@ static unsigned any_tld_of(struct match *m, const struct match_names *n, uint64_
 	return count;
 }
 
+static void page_fill(struct match *m, struct match_page *page, struct span source)
+{
+	uint64_t tld[MATCH_LABELS];
+	unsigned tlds;
+
+	memcpy(page->sent, source.p, source.len);
+	page->sent_len = source.len;
+	for (size_t i = 0; i < source.len; i++)
+		page->lower[i] = char_lower(source.p[i]);
+	memset(page->lower + source.len, 0, URL_TOKENS_PAD);
+	match_names_of(&m->key, (struct span){ page->lower, source.len }, &page->names);
+	page->bits = 1;
+	page->keys = 0;
+	for (unsigned i = 0; i < page->names.count; i++) {
+		page->key[page->keys++] = match_key_source(page->names.fp[i]);
+		page->bits |= match_page_bit(page->names.fp[i]);
+	}
+	tlds = m->head->any_tld ? any_tld_of(m, &page->names, tld) : 0;
+	for (unsigned i = 0; i < tlds; i++) {
+		page->key[page->keys++] = match_key_source(tld[i]);
+		page->bits |= match_page_bit(tld[i]);
+	}
+}
+
+const struct match_page *match_page_of(struct match *m, struct span source)
+{
+	char ends[16] = { 0 };
+	struct match_page *page;
+
+	if (source.len == 0 || source.len > HOST_MAX)
+		return &m->page[MATCH_PAGES];
+	memcpy(ends, source.p, source.len < 8 ? source.len : 8);
+	memcpy(ends + 8, source.p + (source.len < 8 ? 0 : source.len - 8), source.len < 8 ? source.len : 8);
+	page = &m->page[url_mum(url_load(ends) ^ m->key.a, url_load(ends + 8) ^ m->key.b ^ source.len) & (MATCH_PAGES - 1)];
+	if (page->sent_len != source.len || memcmp(page->sent, source.p, source.len) != 0)
+		page_fill(m, page, source);
+	return page;
+}
+
 bool match_set_holds(struct match *m, uint32_t index, const struct match_names *n)
 {
 	const uint64_t *v = m->set + index;

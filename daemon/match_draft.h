@@ -13,6 +13,7 @@ struct match_plain {		/* a whole host, blocked without condition */
 
 struct match_draft {		/* any other filter */
 	struct match_record record;
+	struct match_probe probe;
 	uint64_t identity;	/* equal filters have the same */
 	uint8_t group;		/* enum match_group */
 };
@@ -28,7 +29,7 @@ struct match_builder {
 	size_t memo_mask, memo_used;
 	/* made by finish */
 	struct match_head head;
-	struct image_buf buckets, bloom, records, bitmap[MATCH_GROUPS], slots[MATCH_GROUPS];
+	struct image_buf buckets, bloom, records, probes, bitmap[MATCH_GROUPS], slots[MATCH_GROUPS];
 };
 
 /* match_draft_put - append to one of the builder's sections; returns the offset (0 on failure, with b->failed) */

@@ -21,6 +21,9 @@ static inline uint32_t match_key_source(uint64_t fp) { return (uint32_t)(fp >> 2
 /* "name.*", from the fingerprint of name */
 static inline uint64_t match_any_tld(uint64_t fp) { return fp * 0x9e3779b97f4a7c15 ^ 0x2a; }
 
+/* the bit of a page (or of "name.*") in a probe; bit 0 is for those that name none */
+static inline uint64_t match_page_bit(uint64_t fp) { return (uint64_t)2 << ((fp >> 32) * 63 >> 32); }
+
 static inline uint32_t match_bit(uint32_t key, unsigned bits_log2) { return key >> (32 - bits_log2); }
 static inline uint32_t match_slot_of(uint32_t key, unsigned slots_log2) { return key & ((1u << slots_log2) - 1); }
 

@@ -7,7 +7,8 @@
  * Whole hosts without any condition (five filters of six) are 64-bit fingerprints with list and line in buckets of one
  * cache line, behind a Bloom filter.  Every other filter is a record, filed under one key that any request it matches
  * must show: a host, a token of the URL, or a host of the page.  Keys are 32-bit hashes: a bitmap turns most
- * away, a hash table leads to the records of a key, which lie together.  A record's condition is then checked in full.
+ * away, a hash table leads to the records of a key, which lie together.  Their probes are looked at first, four to a cache
+ * line: whatever fails one cannot match.  The condition of the few that are left is then checked in full.
  */
 #ifndef DEJUNK_MATCH_IMAGE_H
 #define DEJUNK_MATCH_IMAGE_H
@@ -19,6 +20,7 @@ enum match_section {
 	SECTION_MATCH_BLOOM,		/* uint64_t, a power of two of them */
 	SECTION_MATCH_HOSTS,		/* struct match_bucket */
 	SECTION_MATCH_RECORDS,		/* struct match_record */
+	SECTION_MATCH_PROBES,		/* struct match_probe: one for each record, in the same order */
 	SECTION_MATCH_SETS,		/* uint64_t: struct match_set, then its fingerprints */
 	SECTION_MATCH_REGEXES,		/* struct match_regex */
 	SECTION_MATCH_TEXT,		/* bytes: filters as written, each ended by a line feed; patterns in lower case */
@@ -45,6 +47,8 @@ struct match_head {
 	uint64_t seed;
 	uint32_t hosts;		/* fingerprints */
 	uint32_t filters;	/* records, each filter counted once; and hosts */
+	uint32_t any_tld;	/* 1: some page is named as name.* */
+	uint32_t _pad;
 	struct match_group_head {
 		uint32_t bits_log2;	/* of the bitmap */
 		uint32_t slots_log2;
@@ -79,9 +83,17 @@ enum match_flag {
 	MATCH_FLAGS = 4095,
 };
 
-struct match_record {
+/* what a request must have before the record is worth a look */
+struct match_probe {
+	uint64_t pages;		/* one of these bits (match_page_bit): a page that from= names.  1: any page will do */
 	uint16_t types;		/* enum filter_type */
+	uint16_t need[2];	/* bits of the URL's set (url_set), which are there when the URL matches; bit 0 always is */
+	uint16_t _pad;
+};
+
+struct match_record {
 	uint16_t flags;		/* enum match_flag */
+	uint16_t methods;	/* enum filter_method */
 	uint32_t pattern;	/* offset in the text */
 	uint16_t pattern_len;
 	uint8_t host_len;	/* of the pattern, with MATCH_HOST: a host that "/" or "^" follows; 0: none such */
@@ -89,8 +101,6 @@ struct match_record {
 	uint32_t from, to;	/* 1 + index of a set; 0: none */
 	uint32_t text;		/* of the filter as written */
 	uint32_t where;		/* list << 24 | line */
-	uint16_t methods;	/* enum filter_method */
-	uint16_t need;		/* 1 + a bit that the set of the URL's tokens (url_set) must have besides; 0: none */
 };
 
 /* a set of hosts: one of the included (where there are any) and none of the excluded must be the host or above it */

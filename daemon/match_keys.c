@@ -324,14 +324,34 @@ static uint32_t token_cost(const struct match_counts *c, uint32_t hash, uint32_t
 	return usual * 64 + (filters < 256 ? filters / 4 : 63);
 }
 
-size_t match_keys_choose(const struct url_key *k, struct match_counts *c, const struct match_filed *f,
-			 uint32_t keys[MATCH_KEYS_MAX], bool *by_source, uint16_t *need)
+/* the two bits with the least costs */
+struct needs {
+	uint32_t cost[2];
+	uint16_t bit[2];
+};
+
+static void need_put(struct needs *n, uint32_t cost, uint32_t bit)
 {
-	uint32_t best = UINT32_MAX, second = UINT32_MAX, cost, need_hash = 0;
+	unsigned i = cost < n->cost[0] ? 0 : 1;
+
+	if (cost >= n->cost[i] || bit == n->bit[0])
+		return;
+	if (i == 0) {
+		n->cost[1] = n->cost[0];
+		n->bit[1] = n->bit[0];
+	}
+	n->cost[i] = cost;
+	n->bit[i] = (uint16_t)bit;
+}
+
+size_t match_keys_choose(const struct url_key *k, struct match_counts *c, const struct match_filed *f,
+			 uint32_t keys[MATCH_KEYS_MAX], bool *by_source, uint16_t need[2])
+{
+	struct needs needs = { { NEED_MOST * 64, NEED_MOST * 64 }, { 0, 0 } };
+	uint32_t best = UINT32_MAX, cost;
 	struct tokens t;
 
 	*by_source = false;
-	*need = 0;
 	if (f->host_fp) {
 		keys[0] = match_key_host(f->host_fp);
 		best = COST_HOST * 64 + (count_of(c, keys[0]) > 8 ? 64 * count_of(c, keys[0]) / 8 : 0);
@@ -350,16 +370,11 @@ size_t match_keys_choose(const struct url_key *k, struct match_counts *c, const 
 		for (size_t i = 0; i < f->sources; i++)
 			keys[i] = match_key_source(f->source[i]);
 	}
-	for (size_t i = 0; i < t.count; i++) {
-		cost = token_cost(c, t.hash[i], t.len[i]);
-		if (cost < second && (*by_source || t.hash[i] != keys[0])) {
-			second = cost;
-			need_hash = t.hash[i];
-		}
-	}
-	if (t.beginning >= 0 && second > COST_BEGINNING * 64)
-		*need = (uint16_t)(1 + t.beginning);
-	else if (second < NEED_MOST * 64)
-		*need = (uint16_t)(1 + url_bit_token(need_hash));
+	for (size_t i = 0; i < t.count; i++)
+		if (*by_source || t.hash[i] != keys[0])
+			need_put(&needs, token_cost(c, t.hash[i], t.len[i]), url_bit_token(t.hash[i]));
+	if (t.beginning >= 0)
+		need_put(&needs, COST_BEGINNING * 64, (uint32_t)t.beginning);
+	memcpy(need, needs.bit, sizeof(needs.bit));
 	return *by_source ? f->sources : best != UINT32_MAX;
 }

@@ -20,7 +20,7 @@ struct match_filed {
 	struct span pattern;		/* or regular expression */
 	uint64_t host_fp;		/* of the host the pattern begins with; 0: none */
 	const uint64_t *source;		/* fingerprints of included hosts of the page */
-	size_t sources;			/* 0: none, or they are not only plain hosts */
+	size_t sources;			/* 0: none */
 };
 
 struct match_counts;	/* how many filters could be filed under each key, and how common a token is in URLs */
@@ -31,10 +31,10 @@ void match_keys_free(struct match_counts *c);
 void match_keys_count(const struct url_key *k, struct match_counts *c, const struct match_filed *f);
 /* match_keys_choose - the keys to file it under
  * @by_source: filled: the keys are of hosts of the page
- * @need: filled: as in a record: another token that must be there, or 0
+ * @need: filled: as in a probe: up to two other tokens that must be there, else 0
  * Returns their number; 0: no key is known. */
 size_t match_keys_choose(const struct url_key *k, struct match_counts *c, const struct match_filed *f,
-			 uint32_t keys[MATCH_KEYS_MAX], bool *by_source, uint16_t *need);
+			 uint32_t keys[MATCH_KEYS_MAX], bool *by_source, uint16_t need[2]);
 
 /* match_keys_literal - the longest run of bytes that is in whatever the expression matches, in lower case
  * Returns its length; 0: none is known. */

@@ -3,11 +3,33 @@
 #ifndef DEJUNK_MATCH_MAPPED_H
 #define DEJUNK_MATCH_MAPPED_H
 
+#include "host.h"
 #include "match.h"
 #include "match_hash.h"
 #include "regex.h"
 
-enum { MATCH_DOMAINS = 2048 };	/* remembered answers of the public suffix list; a power of two */
+enum { MATCH_DOMAINS = 2048,	/* remembered answers of the public suffix list; a power of two */
+       MATCH_PAGES = 16 };	/* remembered hosts of pages; a power of two */
+
+/* a host and the fingerprints of what it is below: fp[0] of its last label, fp[count - 1] of all of it */
+struct match_names {
+	struct span host;		/* lower case; 8 bytes after it may be read */
+	unsigned count;			/* 0: no host */
+	bool address;			/* count is then 1 */
+	uint64_t fp[MATCH_LABELS];
+	uint16_t start[MATCH_LABELS];	/* where each begins in host */
+};
+
+/* the host of a page, which many requests have in common */
+struct match_page {
+	char sent[HOST_MAX];		/* as in the question */
+	size_t sent_len;
+	char lower[HOST_MAX + 1 + URL_TOKENS_PAD];
+	struct match_names names;
+	uint64_t bits;			/* for probes: match_page_bit() of each name, and bit 0 */
+	unsigned keys;
+	uint32_t key[2 * MATCH_LABELS];	/* match_key_source() of each name, and of each name.* */
+};
 
 struct match_table {		/* one group */
 	const struct match_group_head *head;
@@ -21,6 +43,7 @@ struct match {
 	const uint64_t *bloom;
 	const struct match_bucket *bucket;
 	const struct match_record *record;
+	const struct match_probe *probe;
 	const uint64_t *set, *excepted;
 	const struct match_regex *regex;
 	size_t bloom_words, buckets, record_count, set_words, excepted_count, regex_count;
@@ -35,19 +58,13 @@ struct match {
 	uint32_t *keys, *hit;
 	const struct match_slot **slot;		/* of the hits */
 	struct { uint64_t fp; uint8_t labels, suffix; } domain[MATCH_DOMAINS];
-};
-
-/* a host and the fingerprints of what it is below: fp[0] of its last label, fp[count - 1] of all of it */
-struct match_names {
-	struct span host;		/* lower case; 8 bytes after it may be read */
-	unsigned count;			/* 0: no host */
-	bool address;			/* count is then 1 */
-	uint64_t fp[MATCH_LABELS];
-	uint16_t start[MATCH_LABELS];	/* where each begins in host */
+	struct match_page page[MATCH_PAGES + 1];	/* the last: no page is known */
 };
 
 /* match_names_of - take a host apart */
 void match_names_of(const struct url_key *k, struct span host, struct match_names *out);
+/* match_page_of - the page of this host as a question has it; one that is not known has no names.  Lives until the next call */
+const struct match_page *match_page_of(struct match *m, struct span source);
 /* match_domain_labels - of how many labels is its registrable domain?  the whole, where it has none
  * @suffix: filled: labels of its public suffix, or of the whole where nothing is before that; may be NULL */
 unsigned match_domain_labels(struct match *m, const struct match_names *n, unsigned *suffix);

@@ -29,7 +29,7 @@ static bool set_ok(const struct match *m, uint32_t index)
 
 static bool record_ok(const struct match *m, const struct match_record *r)
 {
-	if (r->flags & ~MATCH_FLAGS || r->need > URL_SET_BITS || r->text >= m->text.len || !set_ok(m, r->from) || !set_ok(m, r->to))
+	if (r->flags & ~MATCH_FLAGS || r->text >= m->text.len || !set_ok(m, r->from) || !set_ok(m, r->to))
 		return false;
 	if (r->flags & MATCH_REGEX)
 		return r->pattern < m->regex_count && !r->host_len && !(r->flags & MATCH_HOST_ONLY);
@@ -65,7 +65,7 @@ static const char *open_group(struct match *m, const struct image *im, uint32_t 
 static const char *open_tables(struct match *m, const struct image *im, uint32_t instance)
 {
 	const void *head, *text;
-	size_t heads, bloom, len;
+	size_t heads, bloom, len, probes;
 
 	if (!image_find(im, SECTION_MATCH_HEAD, instance, sizeof(struct match_head), &head, &heads) || heads > 1)
 		return "the head of the filters is malformed";
@@ -79,6 +79,7 @@ static const char *open_tables(struct match *m, const struct image *im, uint32_t
 	FIND(SECTION_MATCH_BLOOM, uint64_t, m->bloom, bloom);
 	FIND(SECTION_MATCH_HOSTS, struct match_bucket, m->bucket, m->buckets);
 	FIND(SECTION_MATCH_RECORDS, struct match_record, m->record, m->record_count);
+	FIND(SECTION_MATCH_PROBES, struct match_probe, m->probe, probes);
 	FIND(SECTION_MATCH_SETS, uint64_t, m->set, m->set_words);
 	FIND(SECTION_MATCH_REGEXES, struct match_regex, m->regex, m->regex_count);
 	FIND(SECTION_MATCH_EXCEPTED, uint64_t, m->excepted, m->excepted_count);
@@ -86,6 +87,8 @@ static const char *open_tables(struct match *m, const struct image *im, uint32_t
 #undef FIND
 	m->text = (struct span){ text, len };
 	m->bloom_words = bloom;
+	if (probes != m->record_count)
+		return "a section of filters is cut";
 	if (bloom == 0 || bloom & (bloom - 1) || m->buckets == 0 || m->buckets > UINT32_MAX)
 		return "the table of blocked hosts has an impossible size";
 	if (len == 0 || m->text.p[len - 1] != '\n')
@@ -103,7 +106,7 @@ static const char *check_records(const struct match *m)
 	if (used >= m->buckets * MATCH_BUCKET)
 		return "the table of blocked hosts is full";
 	for (size_t i = 0; i < m->record_count; i++)
-		if (!record_ok(m, &m->record[i]))
+		if (!record_ok(m, &m->record[i]) || m->probe[i].need[0] >= URL_SET_BITS || m->probe[i].need[1] >= URL_SET_BITS)
 			return "a filter refers to what is not there";
 	for (size_t i = 0; i < m->regex_count; i++)
 		if (!text_ok(m, m->regex[i].pattern, m->regex[i].pattern_len) ||
@@ -131,13 +134,14 @@ struct match *match_open(const struct image *im, uint32_t instance, const psl_ct
 		match_close(m);
 		return NULL;
 	}
+	m->page[MATCH_PAGES].bits = 1;
 	m->compiled = calloc(m->regex_count + 1, sizeof(*m->compiled));
 	m->scratch = regex_scratch_new();
 	m->lower = calloc(1, LIMIT_MATCH_URL_BYTES + 8 + URL_TOKENS_PAD);
 	m->original = calloc(1, LIMIT_MATCH_URL_BYTES + 8 + URL_TOKENS_PAD);
-	m->keys = calloc(2 * MATCH_LABELS + LIMIT_MATCH_URL_BYTES / 2 + 16, sizeof(*m->keys));
-	m->hit = calloc(2 * MATCH_LABELS + LIMIT_MATCH_URL_BYTES / 2 + 16, sizeof(*m->hit));
-	m->slot = calloc(2 * MATCH_LABELS + LIMIT_MATCH_URL_BYTES / 2 + 16, sizeof(*m->slot));
+	m->keys = calloc(MATCH_LABELS + LIMIT_MATCH_URL_BYTES / 2 + 16, sizeof(*m->keys));
+	m->hit = calloc(4 * MATCH_LABELS + LIMIT_MATCH_URL_BYTES / 2 + 16, sizeof(*m->hit));
+	m->slot = calloc(4 * MATCH_LABELS + LIMIT_MATCH_URL_BYTES / 2 + 16, sizeof(*m->slot));
 	if (m->compiled && m->scratch && m->lower && m->original && m->keys && m->hit && m->slot)
 		return m;
 	*why = "out of memory";

@@ -148,6 +148,38 @@ static void hosts_for_the_connection_layer(void **state)
 	match_unmake(&m);
 }
 
+/* a page is remembered: whatever was asked in between, the answer stays */
+static void pages_are_told_apart(void **state)
+{
+	struct span list = SPAN_LIT("$script,domain=google.*|~google.fr|x.org\n@@$script,domain=mail.google.de|news.*\n*$script,domain=news.test\n");
+	static const struct { const char *page; enum match_result result; } rows[] = {
+		{ "google.de", MATCH_BLOCK }, { "WWW.Google.co.uk", MATCH_BLOCK }, { "www.google.fr", MATCH_PASS },
+		{ "mail.google.de", MATCH_ALLOW }, { "MAIL.google.de", MATCH_ALLOW }, { "notgoogle.de", MATCH_PASS }, { "", MATCH_PASS },
+		{ "a.x.org", MATCH_BLOCK }, { "x.org", MATCH_BLOCK }, { "org", MATCH_PASS }, { "google.x.net", MATCH_PASS },
+		{ "news.test", MATCH_ALLOW }, { "google", MATCH_PASS }, { "10.0.0.1", MATCH_PASS },
+	};
+	struct match_question q = { .url = SPAN_LIT("http://a.com/"), .type = FILTER_TYPE_SCRIPT, .method = FILTER_METHOD_GET };
+	struct dice d = { NULL, 0, 9 };
+	struct match_verdict v;
+	struct match_made m;
+
+	(void)state;
+	match_make(&m, &list, 1, 7, psl_builtin());
+	for (int i = 0; i < 5000; i++) {
+		unsigned row = dice_roll(&d, sizeof(rows) / sizeof(*rows));
+		char other[32];
+
+		q.source = span_of(rows[row].page);
+		match_decide(m.match, &q, &v);
+		if (v.result != rows[row].result)
+			fail_msg("%s: %d", rows[row].page, v.result);
+		q.source = (struct span){ other, (size_t)snprintf(other, sizeof(other), "p%u.test", dice_roll(&d, 100)) };
+		match_decide(m.match, &q, &v);
+		assert_int_equal(v.result, MATCH_PASS);
+	}
+	match_unmake(&m);
+}
+
 static void groups_are_apart(void **state)
 {
 	struct span list = SPAN_LIT("$removeparam=utm_source\n||x.com^$removeparam=gclid\n@@||x.com^$removeparam=y\n$cookie=_ga\n");
@@ -372,6 +404,7 @@ int main(void)
 		cmocka_unit_test(bare_urls_are_http),
 		cmocka_unit_test(long_urls_are_cut),
 		cmocka_unit_test(hosts_for_the_connection_layer),
+		cmocka_unit_test(pages_are_told_apart),
 		cmocka_unit_test(groups_are_apart),
 		cmocka_unit_test(parts_of_a_decision),
 		cmocka_unit_test(a_list_of_exceptions),
