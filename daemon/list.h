@@ -52,6 +52,22 @@ bool list_line(struct span *rest, struct span *line);
 /* list_skip_bom - @text without a UTF-8 byte order mark */
 struct span list_skip_bom(struct span text);
 
+/* --- what the readers of names share ---------------------------------------------- */
+
+enum list_kind { LIST_LINE_COMMENT, LIST_LINE_USED, LIST_LINE_SKIPPED, LIST_LINE_INVALID };	/* as list_stats counts */
+
+/* a reader of one line of at most LIMIT_LIST_LINE_BYTES; its number is stats->lines.  It adds to stats->names. */
+typedef enum list_kind list_reader(void *ctx, struct span line, const struct list_sink *sink, struct list_stats *stats);
+
+/* list_read - all lines of @text through @read; longer ones are invalid */
+void list_read(struct span text, list_reader *read, void *ctx, const struct list_sink *sink, struct list_stats *stats);
+/* list_word - take the next word off @rest; blanks and tabs separate; empty: none left */
+struct span list_word(struct span *rest);
+/* list_give - hand one name to the sink: USED, or SKIPPED (list_is_local) or INVALID (no name, or one without a dot) */
+enum list_kind list_give(struct span name, const struct list_sink *sink, struct list_stats *stats);
+
+/* --- one reader for each format ----------------------------------------------------- */
+
 /* list_hosts_read - hosts(5): "0.0.0.0 name...".  Only 0.0.0.0, 127.0.0.0/8, :: and ::1 block. */
 void list_hosts_read(struct span text, const struct list_sink *sink, struct list_stats *stats);
 /* list_domains_read - one name a line */

@@ -74,6 +74,63 @@ bool list_is_local(struct span name)
 	return false;
 }
 
+void list_read(struct span text, list_reader *read, void *ctx, const struct list_sink *sink, struct list_stats *stats)
+{
+	struct span line;
+
+	*stats = (struct list_stats){ 0 };
+	text = list_skip_bom(text);
+	while (list_line(&text, &line)) {
+		enum list_kind kind = LIST_LINE_INVALID;
+
+		stats->lines++;
+		if (line.len <= LIMIT_LIST_LINE_BYTES)
+			kind = read(ctx, line, sink, stats);
+		switch (kind) {
+		case LIST_LINE_COMMENT:
+			stats->comments++;
+			break;
+		case LIST_LINE_USED:
+			stats->used++;
+			break;
+		case LIST_LINE_SKIPPED:
+			stats->skipped++;
+			break;
+		case LIST_LINE_INVALID:
+			stats->invalid++;
+			break;
+		}
+	}
+}
+
+struct span list_word(struct span *rest)
+{
+	struct span word;
+
+	while (rest->len && (*rest->p == ' ' || *rest->p == '\t'))
+		*rest = span_skip(*rest, 1);
+	word = (struct span){ rest->p, 0 };
+	while (word.len < rest->len && rest->p[word.len] != ' ' && rest->p[word.len] != '\t')
+		word.len++;
+	*rest = span_skip(*rest, word.len);
+	return word;
+}
+
+enum list_kind list_give(struct span name, const struct list_sink *sink, struct list_stats *stats)
+{
+	char normal[HOST_MAX + 1];
+	size_t len;
+
+	if (list_is_local(name))
+		return LIST_LINE_SKIPPED;
+	len = host_normalise(name, normal);
+	if (len == 0 || !memchr(normal, '.', len))
+		return LIST_LINE_INVALID;
+	sink->name(sink->ctx, (struct span){ normal, len }, stats->lines);
+	stats->names++;
+	return LIST_LINE_USED;
+}
+
 static bool starts(struct span s, const char *with)
 {
 	struct span w = span_of(with);

@@ -1,40 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* list_domains - plain lists of names, one a line; comments from "#" */
-#include "host.h"
-#include "limits.h"
 #include "list.h"
+
+static enum list_kind read_line(void *ctx, struct span line, const struct list_sink *sink, struct list_stats *stats)
+{
+	struct span word = span_trim(span_until(line, '#'));
+
+	(void)ctx;
+	return word.len ? list_give(word, sink, stats) : LIST_LINE_COMMENT;
+}
 
 void list_domains_read(struct span text, const struct list_sink *sink, struct list_stats *stats)
 {
-	char name[HOST_MAX + 1];
-	struct span line;
-
-	*stats = (struct list_stats){ 0 };
-	text = list_skip_bom(text);
-	while (list_line(&text, &line)) {
-		struct span word = span_trim(span_until(line, '#'));
-		size_t len;
-
-		stats->lines++;
-		if (word.len == 0 && line.len <= LIMIT_LIST_LINE_BYTES) {
-			stats->comments++;
-			continue;
-		}
-		if (line.len > LIMIT_LIST_LINE_BYTES) {
-			stats->invalid++;
-			continue;
-		}
-		if (list_is_local(word)) {
-			stats->skipped++;
-			continue;
-		}
-		len = host_normalise(word, name);
-		if (len == 0 || !memchr(name, '.', len)) {
-			stats->invalid++;
-			continue;
-		}
-		sink->name(sink->ctx, (struct span){ name, len }, stats->lines);
-		stats->names++;
-		stats->used++;
-	}
+	list_read(text, read_line, NULL, sink, stats);
 }

@@ -5,30 +5,13 @@
  * live and class in any order and both optional, then type and data.  Parentheses let
  * a record go on over lines; no record that blocks needs them.
  */
-#include "host.h"
-#include "limits.h"
 #include "list.h"
-
-enum line_kind { LINE_COMMENT, LINE_USED, LINE_SKIPPED, LINE_INVALID };
 
 struct zone {
 	struct span origin;	/* of "$ORIGIN" or the SOA's owner, without the final dot; empty: none */
 	struct span owner;	/* of the record before, for lines that begin with a blank */
 	unsigned open;		/* parentheses */
 };
-
-static struct span next_word(struct span *rest)
-{
-	struct span word;
-
-	while (rest->len && (*rest->p == ' ' || *rest->p == '\t'))
-		*rest = span_skip(*rest, 1);
-	word = (struct span){ rest->p, 0 };
-	while (word.len < rest->len && rest->p[word.len] != ' ' && rest->p[word.len] != '\t')
-		word.len++;
-	*rest = span_skip(*rest, word.len);
-	return word;
-}
 
 static bool is_number(struct span s)
 {
@@ -44,7 +27,7 @@ static struct span take_type(struct span *rest)
 	struct span word;
 
 	do {
-		word = next_word(rest);
+		word = list_word(rest);
 	} while (is_number(word) || span_eq_nocase(word, SPAN_LIT("in")));
 	return word;
 }
@@ -103,53 +86,42 @@ static bool is_type(struct span s)
 	return false;
 }
 
-static enum line_kind read_record(struct zone *z, struct span s, bool same_owner, uint32_t number,
+static enum list_kind read_record(struct zone *z, struct span s, bool same_owner,
 				  const struct list_sink *sink, struct list_stats *stats)
 {
-	struct span rest = s, owner = same_owner ? z->owner : next_word(&rest), type, name;
-	char out[HOST_MAX + 1];
-	size_t len;
+	struct span rest = s, owner = same_owner ? z->owner : list_word(&rest), type, name;
 
 	z->owner = owner;
 	type = take_type(&rest);
 	if (!is_type(type))
-		return LINE_INVALID;
+		return LIST_LINE_INVALID;
 	if (span_eq_nocase(type, SPAN_LIT("soa")) && z->origin.len == 0 && !span_eq(owner, SPAN_LIT("@")))
 		z->origin = without_dot(owner);
-	if (!blocks(type, next_word(&rest)))
-		return LINE_SKIPPED;
+	if (!blocks(type, list_word(&rest)))
+		return LIST_LINE_SKIPPED;
 	name = owner_name(z, owner);
-	if (is_other_trigger(name) || list_is_local(name))
-		return LINE_SKIPPED;
-	len = host_normalise(name, out);
-	if (len == 0 || !memchr(out, '.', len))
-		return LINE_INVALID;
-	sink->name(sink->ctx, (struct span){ out, len }, number);
-	stats->names++;
-	return LINE_USED;
+	return is_other_trigger(name) ? LIST_LINE_SKIPPED : list_give(name, sink, stats);
 }
 
-static enum line_kind read_line(struct zone *z, struct span line, uint32_t number, const struct list_sink *sink,
-				struct list_stats *stats)
+static enum list_kind read_line(void *ctx, struct span line, const struct list_sink *sink, struct list_stats *stats)
 {
+	struct zone *z = ctx;
 	struct span s = span_until(line, ';'), rest;
 	bool inside = z->open != 0, blank = s.len && (s.p[0] == ' ' || s.p[0] == '\t');
-	enum line_kind kind;
+	enum list_kind kind;
 
-	if (line.len > LIMIT_LIST_LINE_BYTES)
-		return LINE_INVALID;
 	s = span_trim(s);
 	if (s.len == 0)
-		return LINE_COMMENT;
+		return LIST_LINE_COMMENT;
 	rest = s;
 	if (inside) {
-		kind = LINE_SKIPPED;
+		kind = LIST_LINE_SKIPPED;
 	} else if (s.p[0] == '$') {
-		if (span_eq_nocase(next_word(&rest), SPAN_LIT("$origin")))
-			z->origin = without_dot(next_word(&rest));
-		return LINE_SKIPPED;
+		if (span_eq_nocase(list_word(&rest), SPAN_LIT("$origin")))
+			z->origin = without_dot(list_word(&rest));
+		return LIST_LINE_SKIPPED;
 	} else {
-		kind = read_record(z, s, blank, number, sink, stats);
+		kind = read_record(z, s, blank, sink, stats);
 	}
 	for (size_t i = 0; i < s.len; i++) {
 		if (s.p[i] == '(')
@@ -163,25 +135,6 @@ static enum line_kind read_line(struct zone *z, struct span line, uint32_t numbe
 void list_rpz_read(struct span text, const struct list_sink *sink, struct list_stats *stats)
 {
 	struct zone z = { .open = 0 };
-	struct span line;
 
-	*stats = (struct list_stats){ 0 };
-	text = list_skip_bom(text);
-	while (list_line(&text, &line)) {
-		stats->lines++;
-		switch (read_line(&z, line, stats->lines, sink, stats)) {
-		case LINE_COMMENT:
-			stats->comments++;
-			break;
-		case LINE_USED:
-			stats->used++;
-			break;
-		case LINE_SKIPPED:
-			stats->skipped++;
-			break;
-		case LINE_INVALID:
-			stats->invalid++;
-			break;
-		}
-	}
+	list_read(text, read_line, &z, sink, stats);
 }
