@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include "list_store.h"
 #include "log.h"
 #include "reached.h"
+#include "regular.h"
 
 enum {
 	BUILD_FILES = LIMIT_LISTS + 1,	/* that one build may ask for */
@@ -30,21 +30,15 @@ enum {
 static int build_open_regular(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
-	int err = 0;
+	int64_t size;
 
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, &st) < 0)
-		err = -errno;
-	else if (S_ISDIR(st.st_mode))
-		err = -EISDIR;
-	else if (!S_ISREG(st.st_mode))
-		err = -EINVAL;
-	if (!err)
+	size = regular_size(fd);
+	if (size >= 0)
 		return fd;
 	close(fd);
-	return err;
+	return (int)size;
 }
 
 /* keeps what rules.yaml says, so that the paths which the child asks for can be found in it */

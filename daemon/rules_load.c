@@ -7,12 +7,12 @@
 #include <linux/limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "container.h"
 #include "limits.h"
 #include "list_store.h"
+#include "regular.h"
 #include "rules_loading.h"
 
 struct key {
@@ -58,23 +58,18 @@ int load_read(const struct rules_opener *opener, const char *path, size_t limit,
 {
 	int fd = opener->open(opener->ctx, path), err = 0;
 	size_t len = 0, room;
-	struct stat st;
 	char *p = NULL;
+	int64_t size;
 
 	*out = (struct span){ NULL, 0 };
 	if (fd < 0)
 		return fd;
-	if (fstat(fd, &st) < 0)
-		err = -errno;
-	else if (S_ISDIR(st.st_mode))
-		err = -EISDIR;
-	else if (!S_ISREG(st.st_mode))
-		err = -EINVAL;
-	else if ((uint64_t)st.st_size > limit)
-		err = -EFBIG;
-	if (err < 0)
+	size = regular_size(fd);
+	if (size < 0 || (uint64_t)size > limit) {
+		err = size < 0 ? (int)size : -EFBIG;
 		goto out_fd;
-	room = (size_t)st.st_size + 1;	/* one more: to see that it did not grow */
+	}
+	room = (size_t)size + 1;	/* one more: to see that it did not grow */
 	p = malloc(room);
 	if (!p) {
 		err = -ENOMEM;

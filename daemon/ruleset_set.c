@@ -67,42 +67,42 @@ void rs_model_sort_sets(struct rs_model *m)
 		qsort(m->set, m->sets, sizeof(*m->set), set_cmp);
 }
 
+/* what bsearch() looks for */
+struct rs_key {
+	uint8_t family;
+	const char *table, *name;
+};
+
+static int key_chain_cmp(const void *key, const void *elem)
+{
+	const struct rs_key *k = key;
+	const struct rs_chain *c = elem;
+
+	return name_cmp(k->family, k->table, k->name, c->family, c->table, c->name);
+}
+
+static int key_set_cmp(const void *key, const void *elem)
+{
+	const struct rs_key *k = key;
+	const struct rs_set *s = elem;
+
+	return name_cmp(k->family, k->table, k->name, s->family, s->table, s->name);
+}
+
 int64_t rs_model_chain(const struct rs_model *m, uint8_t family, const char *table, const char *name)
 {
-	uint32_t lo = 0, hi = m->chains;
+	const struct rs_key key = { family, table, name };
+	const struct rs_chain *c = m->chains ? bsearch(&key, m->chain, m->chains, sizeof(*c), key_chain_cmp) : NULL;
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-		const struct rs_chain *c = &m->chain[mid];
-		int d = name_cmp(c->family, c->table, c->name, family, table, name);
-
-		if (d == 0)
-			return mid;
-		if (d < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return -1;
+	return c ? c - m->chain : -1;
 }
 
 int64_t rs_model_set(const struct rs_model *m, uint8_t family, const char *table, const char *name)
 {
-	uint32_t lo = 0, hi = m->sets;
+	const struct rs_key key = { family, table, name };
+	const struct rs_set *s = m->sets ? bsearch(&key, m->set, m->sets, sizeof(*s), key_set_cmp) : NULL;
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-		const struct rs_set *s = &m->set[mid];
-		int d = name_cmp(s->family, s->table, s->name, family, table, name);
-
-		if (d == 0)
-			return mid;
-		if (d < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return -1;
+	return s ? s - m->set : -1;
 }
 
 /* order of a set's elements: by key; where one interval ends as the next begins, the end first */
