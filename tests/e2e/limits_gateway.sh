@@ -37,6 +37,7 @@ seen = 0
 while True:
     q, peer = s.recvfrom(65536)
     seen += 1
+    if len(q) > 4096: print("long")
     print(seen, flush=True)
     m = re.match(rb"n(\d+)", q[13:])
     if m:
@@ -99,13 +100,13 @@ pairs=$(limit REFUSED_PAIRS) suspects=$(limit SUSPECTS)
 ask 1 "$suspects" blocked.example >/dev/null
 [ "$(try 1 "$suspects" 443)" = 0 ] || fail "a blocked name beyond the full set of pairs was not refused"
 [ "$(elements refused_hw4)" -le "$pairs" ] || fail "$(elements refused_hw4) pairs"
-until_true 3 was_reached REFUSED_PAIRS || fail "REFUSED_PAIRS was not counted"
+until_true 10 was_reached REFUSED_PAIRS || fail "REFUSED_PAIRS was not counted"
 good "beside full sets"
 say "suspects: beyond the full set the host is left to the Host header"
 more=$((suspects + 3))
 ask $((suspects + 1)) "$more" blocked.example >/dev/null
 [ "$(elements suspect4)" -le "$suspects" ] || fail "$(elements suspect4) suspects"
-until_true 3 was_reached SUSPECTS || fail "SUSPECTS was not counted"
+until_true 10 was_reached SUSPECTS || fail "SUSPECTS was not counted"
 [ "$(try "$more" "$more" 443)" = 1 ] || fail "an address that is not suspected was refused"
 code=$(client curl -s -m 2 -o /dev/null -w '%{http_code}' -H 'Accept: text/html' -H "Host: n$more.blocked.example" "http://198.18.1.$more/")
 [ "$code" = 403 ] || fail "the Host header was answered $code"
@@ -121,14 +122,14 @@ sleep 1
 say "queries that wait for an answer: the oldest are forgotten"
 n=$(limit DNS_QUERIES)
 ask 1 $((n + 20)) silent >/dev/null
-until_true 3 was_reached DNS_QUERIES 15 || fail "DNS_QUERIES: $(reached DNS_QUERIES)"
+until_true 10 was_reached DNS_QUERIES 15 || fail "DNS_QUERIES: $(reached DNS_QUERIES)"
 said_once "limit DNS_QUERIES of"
 sleep 1
 read -r answered longest < <(ask 100 103 wanted.example)
 [ "$answered" = 4 ] || fail "after that $answered of 4 were answered"
 say "clients known by link-layer address"
 for i in $(seq 10 $((10 + $(limit CLIENTS) + 3))); do ask 110 110 wanted.example "10.1.0.$i" >/dev/null; done
-until_true 3 was_reached CLIENTS 3 || fail "CLIENTS: $(reached CLIENTS)"
+until_true 10 was_reached CLIENTS 3 || fail "CLIENTS: $(reached CLIENTS)"
 said_once "limit CLIENTS of"
 
 sleep 2
@@ -139,8 +140,8 @@ kill -STOP "$reader"
 read -r answered longest < <(ask 120 150 wanted.example)
 kill -CONT "$reader"
 [ "$answered" = 31 ] && [ "$longest" -lt 500 ] || fail "$answered of 31 answered, the last after $longest ms"
-until_true 3 was_reached DNS_HELD || fail "DNS_HELD was not counted"
-until_true 3 was_reached DNS_HOLD_MS || fail "DNS_HOLD_MS was not counted"
+until_true 10 was_reached DNS_HELD || fail "DNS_HELD was not counted"
+until_true 10 was_reached DNS_HOLD_MS || fail "DNS_HOLD_MS was not counted"
 [ "$(status dns_late)" -gt "$late" ] || fail "dns_late did not grow"
 said_once "limit DNS_HELD of"
 said_once "limit DNS_HOLD_MS of"
@@ -157,28 +158,26 @@ sleep 0.4
 now=$(tail -n 1 "$WORK/dns.log")
 [ $((now - seen)) -ge $((60 - $(limit QUEUE_LENGTH) - 4)) ] || fail "only $((now - seen)) of 60 passed the full queue"
 wait $asking
-until_true 5 was_reached SILENCE_MS || fail "SILENCE_MS was not counted"
+until_true 10 was_reached SILENCE_MS || fail "SILENCE_MS was not counted"
 good "while the queue process is stopped"
 until_true 8 eval '[ "$(status armed)" = true ]' || fail "not armed again"
 
-sleep 1		# what was under way when it was killed has come
 say "a DNS packet too long to be copied passes"
-seen=$(tail -n 1 "$WORK/dns.log")
 client /usr/bin/python3 -c '
 import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 for _ in range(3): s.sendto(b"\0\1\1\0\0\1" + b"x" * 5000, ("203.0.113.2", 53))'
-until_true 5 eval '[ "$(tail -n 1 "$WORK/dns.log")" = $((seen + 3)) ]' ||
-	fail "of 3 long packets $(($(tail -n 1 "$WORK/dns.log") - seen)) passed"
-until_true 3 was_reached QUEUE_COPY_BYTES 3 || fail "QUEUE_COPY_BYTES: $(reached QUEUE_COPY_BYTES)"
+long() { [ "$(grep -c long "$WORK/dns.log")" = 3 ]; }	# counted apart: the reader, too, asks this name server
+until_true 10 long || fail "of 3 long packets $(grep -c long "$WORK/dns.log") passed"
+until_true 10 was_reached QUEUE_COPY_BYTES 3 || fail "QUEUE_COPY_BYTES: $(reached QUEUE_COPY_BYTES)"
 
 say "too many queries of one client pass unlearned"
 sleep 2
 seen=$(tail -n 1 "$WORK/dns.log") queries=$(status dns_queries)
 burst=$(limit DNS_CLIENT_BURST)
 ask 1 $((burst + 100)) silent >/dev/null
-until_true 3 eval '[ "$(tail -n 1 "$WORK/dns.log")" -ge $((seen + burst + 100)) ]' || fail "queries over the rate were lost"
-until_true 3 was_reached DNS_CLIENT_RATE 80 || fail "DNS_CLIENT_RATE: $(reached DNS_CLIENT_RATE)"
+until_true 10 eval '[ "$(tail -n 1 "$WORK/dns.log")" -ge $((seen + burst + 100)) ]' || fail "queries over the rate were lost"
+until_true 10 was_reached DNS_CLIENT_RATE 80 || fail "DNS_CLIENT_RATE: $(reached DNS_CLIENT_RATE)"
 queries=$(($(status dns_queries) - queries))
 [ "$queries" -ge "$burst" ] && [ "$queries" -le $((burst + 2 * $(limit DNS_CLIENT_RATE))) ] || fail "$queries queries were looked at"
 said_once "limit DNS_CLIENT_RATE of"
@@ -194,7 +193,7 @@ sleep "$(limit DIRECT_SECONDS)"; sleep 0.5
 [ "$(code)" = 502 ] || fail "the time is over, and it is still left to itself"
 server nft add rule ip t c 'ip daddr 203.0.113.3-203.0.113.8 tcp dport 80 reject with tcp reset'
 for i in 4 5 6 7 8; do client curl -s -m 2 -o /dev/null "http://203.0.113.$i/"; done	# more than the set takes
-until_true 3 was_reached DIRECT_SERVERS || fail "DIRECT_SERVERS was not counted"
+until_true 10 was_reached DIRECT_SERVERS || fail "DIRECT_SERVERS was not counted"
 [ "$(elements direct4)" -le "$(limit DIRECT_SERVERS)" ] || fail "$(elements direct4) servers are left to their clients"
 server nft delete table ip t
 sleep "$(limit DIRECT_SECONDS)"
@@ -217,7 +216,7 @@ gateway "$DEJUNK" status --run-dir "$WORK/run" >/dev/null || fail "status behind
 took=$((($(date +%s%N) - begin) / 1000000))
 [ $took -lt $(($(limit CONTROL_MS) + 800)) ] || fail "status took $took ms"
 wait $control || fail "the silent connections were not closed"
-until_true 3 was_reached CONTROL_MS "$(limit CONTROL_CLIENTS)" || fail "CONTROL_MS: $(reached CONTROL_MS)"
+until_true 10 was_reached CONTROL_MS "$(limit CONTROL_CLIENTS)" || fail "CONTROL_MS: $(reached CONTROL_MS)"
 said_once "limit CONTROL_MS of"
 
 say "a build that does not end"
@@ -251,9 +250,9 @@ say "a child that dies again and again is started again, at most so much later"
 for i in 1 2 3 4 5 6 7; do
 	old=$(role_pid reader)
 	kill -9 "$old"
-	until_true 3 eval 'pid=$(role_pid reader); [ "$pid" != 0 ] && [ "$pid" != "$old" ]' || fail "the reader was not started again ($i)"
+	until_true 10 eval 'pid=$(role_pid reader); [ "$pid" != 0 ] && [ "$pid" != "$old" ]' || fail "the reader was not started again ($i)"
 done
-until_true 5 eval '[ "$(status armed)" = true ]' || fail "not armed again"
+until_true 10 eval '[ "$(status armed)" = true ]' || fail "not armed again"
 good last
 stop_dejunk || fail "exit status $?"
 say "ok"

@@ -253,7 +253,7 @@ def memory_comes_back(lab, v):
     many = [lab.client(v) for _ in range(400)]
     for c in many:
         c.send(b'GET /' + b'x' * 120000)
-    time.sleep(0.3)
+    lab.until(lambda: memory() > 400 * 120000 // 1024)     # all of it is read
     full = memory()
     for c in many:
         c.reset()

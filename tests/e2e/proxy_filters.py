@@ -279,7 +279,7 @@ def images_that_pass(lab, v):
     begin = time.monotonic()
     s.send(rsp + data[:20])
     c.expect(rsp + data[:20])
-    assert 0.15 < time.monotonic() - begin < 0.5
+    assert 0.15 < time.monotonic() - begin < 0.2 + proxy_lab.SLACK
     s.send(data[20:])
     c.expect(data[20:])
     c.send(b'HEAD /i HTTP/1.1\r\nHost: site.example\r\n\r\n')

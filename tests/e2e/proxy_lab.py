@@ -17,6 +17,7 @@ CLIENT = {4: '198.51.100.9', 6: '2001:db8:1::9'}    # not the proxy's: conntrack
 REFUSED = {4: '198.51.100.2', 6: '2001:db8:1::2'}
 SILENT = {4: '198.51.100.3', 6: '2001:db8:1::3'}
 WAIT = 20           # seconds until a step of a conversation counts as failed; no answer depends on it
+SLACK = 3           # seconds a busy machine may be late, where something is to happen at a certain time
 
 
 def message_numbers():
