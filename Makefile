@@ -19,7 +19,7 @@ DATADIR ?= $(PREFIX)/share/dejunk
 SYSCONFDIR ?= /etc
 FUZZ_SECONDS ?= 20
 CFLAGS ?= -O2 -g
-PKGS := libnetfilter_queue libmnl libnftnl yaml-0.1 libpsl libidn2 libpcre2-8 libcares libxxhash libseccomp
+PKGS := libnetfilter_queue libmnl libnftnl yaml-0.1 libpsl libidn2 libpcre2-8 libcares libxxhash libseccomp libcrypto
 VERSION := $(shell cat VERSION)
 
 Q := $(if $(V),,@)

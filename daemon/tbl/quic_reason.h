@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*	name			json			why a datagram told nothing about its ClientHello */
+QUIC_REASON(ALIEN,		"alien",		"not QUIC: no long header")
+QUIC_REASON(NEGOTIATION,	"negotiation",		"Version Negotiation, which a server sends")
+QUIC_REASON(RETRY,		"retry",		"Retry, which a server sends")
+QUIC_REASON(GOOGLE,		"google",		"Google QUIC before TLS")
+QUIC_REASON(VERSION,		"version",		"a version whose salt is not known")
+QUIC_REASON(NO_INITIAL,		"no_initial",		"0-RTT or Handshake packets only")
+QUIC_REASON(SHORT,		"short",		"ends in the middle of what its header promises")
+QUIC_REASON(CID,		"cid",			"a connection ID over 20 bytes")
+QUIC_REASON(PACKETS,		"packets",		"too many packets in one datagram")
+QUIC_REASON(DECRYPT,		"decrypt",		"does not decrypt with a key made of its connection ID")
+QUIC_REASON(FRAME,		"frame",		"a frame that is malformed, or not allowed in an Initial packet")
+QUIC_REASON(CONFLICT,		"conflict",		"CRYPTO frames that contradict each other")
+QUIC_REASON(NO_HELLO,		"no_hello",		"the handshake does not begin with a ClientHello")
+QUIC_REASON(TOO_LONG,		"too_long",		"a ClientHello longer than HELLO_BYTES")
+QUIC_REASON(LIBRARY,		"library",		"libcrypto failed")
