@@ -142,16 +142,21 @@ void buf_take(struct buf *b, size_t n)
 		buf_clear(b);
 }
 
-void buf_replace(struct buf *b, size_t at, size_t old, struct span with)
+bool buf_replace(struct buf *b, size_t at, size_t old, struct span with)
 {
-	char *p = b->mem + b->at + at;
+	size_t len = buf_len(b);
+	char *p;
 
-	assert(at + old <= buf_len(b) && with.len <= old);
+	assert(at + old <= len);
+	if (with.len > old && buf_room(b, len, with.len - old) == 0)
+		return false;
+	p = b->mem + b->at + at;
+	memmove(p + with.len, p + old, len - at - old);
 	memcpy(p, with.p, with.len);
-	memmove(p + with.len, p + old, buf_len(b) - at - old);
-	b->end -= (uint32_t)(old - with.len);
+	b->end = b->at + (uint32_t)(len - old + with.len);
 	if (b->at == b->end)
 		buf_clear(b);
+	return true;
 }
 
 void buf_fit(struct buf *b)

@@ -53,8 +53,9 @@ static inline void buf_added(struct buf *b, size_t n) { b->end += (uint32_t)n; }
 bool buf_append(struct buf *b, struct span s);
 /* buf_take - the first @n bytes are done with; memory goes back when none is left */
 void buf_take(struct buf *b, size_t n);
-/* buf_replace - the @old bytes at offset @at become @with, which must not be longer; the rest moves down */
-void buf_replace(struct buf *b, size_t at, size_t old, struct span with);
+/* buf_replace - the @old bytes at offset @at become @with; what follows moves
+ * Returns false when @with is longer and there is no room (nothing changed). */
+bool buf_replace(struct buf *b, size_t at, size_t old, struct span with);
 /* buf_fit - about to wait: exchange memory far larger than what it holds for smaller */
 void buf_fit(struct buf *b);
 /* buf_clear - forget all bytes, give the memory back */

@@ -27,6 +27,14 @@ void http1_edit_begin(struct http1_edit *e, struct span in, const struct http1_h
 	*e = (struct http1_edit){ .head = head, .in = { in.p, head->len }, .out = out, .cap = cap };
 }
 
+void http1_edit_target(struct http1_edit *e, struct span target)
+{
+	copy_to(e, e->head->target.p);
+	put(e, target);
+	e->from += e->head->target.len;
+	e->changed = true;
+}
+
 void http1_edit_drop(struct http1_edit *e, const struct http1_field *f)
 {
 	copy_to(e, f->name.p);

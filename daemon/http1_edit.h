@@ -6,6 +6,7 @@
  * so a buffer of head.len bytes is always enough for those.
  *
  *	http1_edit_begin(&e, in, &head, buf, sizeof(buf));
+ *	http1_edit_target(&e, target);		// of a request
  *	... for fields in the order of head.fields:
  *		http1_edit_drop(&e, f), http1_edit_replace(&e, f, value), http1_edit_cookies(&e, f, keep, arg)
  *	http1_edit_add(&e, ...);
@@ -30,6 +31,9 @@ struct http1_edit {
 /* http1_edit_begin - @in: the bytes @head was parsed from; @out, @cap: where to write
  * All borrowed until http1_edit_end().  @out must not overlap @in. */
 void http1_edit_begin(struct http1_edit *e, struct span in, const struct http1_head *head, char *out, size_t cap);
+
+/* http1_edit_target - write @target in place of the request's; before all fields */
+void http1_edit_target(struct http1_edit *e, struct span target);
 
 /* http1_edit_drop - leave out the whole line(s) of @f.  Fields must be given in the order of
  * head.fields, each at most once; all others are copied. */

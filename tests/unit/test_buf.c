@@ -85,6 +85,29 @@ static void replaced_in_place(void **state)
 	assert_null(b.mem);
 }
 
+static void replaced_by_more(void **state)
+{
+	struct buf b = { 0 };
+	static char much[BUF_MOST];
+
+	(void)state;
+	append(&b, "passheadrest");
+	buf_take(&b, 2);
+	assert_true(buf_replace(&b, 2, 4, SPAN_LIT("longer head")));
+	holds(&b, "sslonger headrest");
+	assert_true(buf_replace(&b, 17, 0, SPAN_LIT("!")));
+	holds(&b, "sslonger headrest!");
+	/* beyond what it has: the bytes move to larger memory */
+	memset(much, 'x', sizeof(much));
+	assert_true(buf_replace(&b, 2, 11, (struct span){ much, 3 * BUF_LEAST }));
+	assert_int_equal(buf_len(&b), 7 + 3 * BUF_LEAST);
+	assert_memory_equal(buf_span(&b).p, "ssxxx", 5);
+	assert_memory_equal(buf_span(&b).p + 2 + 3 * BUF_LEAST, "rest!", 5);
+	assert_false(buf_replace(&b, 0, 0, (struct span){ much, sizeof(much) }));
+	assert_int_equal(buf_len(&b), 7 + 3 * BUF_LEAST);
+	buf_clear(&b);
+}
+
 static void what_waits_is_small(void **state)
 {
 	struct buf b = { 0 };
@@ -127,6 +150,7 @@ int main(void)
 		cmocka_unit_test(an_empty_buffer_owns_nothing),
 		cmocka_unit_test(bytes_keep_their_order),
 		cmocka_unit_test(replaced_in_place),
+		cmocka_unit_test(replaced_by_more),
 		cmocka_unit_test(what_waits_is_small),
 		cmocka_unit_test(bounded),
 	};

@@ -105,6 +105,40 @@ static void limited_cookies_lose_their_lifetime(void **state)
 	}
 }
 
+static void a_target_is_replaced(void **state)
+{
+	static const struct { const char *why; struct span in; const char *target, *want; } rows[] = {
+		{ "shorter",	SPAN_LIT("GET /p?a=1&b=2 HTTP/1.0\r\nX: 1\r\n\r\n"), "/p?b=2", "GET /p?b=2 HTTP/1.0\r\nX: 1\r\n\r\n" },
+		{ "empty lines before it", SPAN_LIT("\r\nGET /p HTTP/1.0\n\n"), "/", "\r\nGET / HTTP/1.0\n\n" },
+		{ "absolute",	SPAN_LIT("GET http://h.example/?x HTTP/1.1\r\nHost: h.example\r\n\r\n"), "http://h.example/",
+		  "GET http://h.example/ HTTP/1.1\r\nHost: h.example\r\n\r\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct span in = guard_copy(rows[i].in);
+		size_t len;
+
+		assert_int_equal(http1_request_parse(in, 0, &head), PARSE_DONE);
+		http1_edit_begin(&edit, in, &head, buf, head.len);
+		http1_edit_target(&edit, span_of(rows[i].target));
+		len = http1_edit_end(&edit);
+		assert_true(edit.changed);
+		if (!span_eq((struct span){ buf, len }, span_of(rows[i].want)))
+			fail_msg("%s: %.*s", rows[i].why, (int)len, buf);
+	}
+	/* and with cookies */
+	struct span in = SPAN_LIT("GET /p?a HTTP/1.0\r\nCookie: a=1; b=2\r\nX: 1\r\n\r\n");
+	static const char want[] = "GET /p HTTP/1.0\r\nCookie: b=2\r\nX: 1\r\n\r\n";
+
+	assert_int_equal(http1_request_parse(in, 0, &head), PARSE_DONE);
+	http1_edit_begin(&edit, in, &head, buf, head.len);
+	http1_edit_target(&edit, SPAN_LIT("/p"));
+	http1_edit_cookies(&edit, http1_first(&head, HTTP1_COOKIE), keep_listed, (void *)(uintptr_t)"a");
+	assert_int_equal(http1_edit_end(&edit), sizeof(want) - 1);
+	assert_memory_equal(buf, want, sizeof(want) - 1);
+}
+
 static void fields_are_dropped_replaced_and_added(void **state)
 {
 	static const char want[] = "\r\nHTTP/1.1 200 OK\r\nA:  new \r\nC: d\r\nnonsense\r\nX: y\r\n\r\n";
@@ -171,6 +205,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(single_cookies_are_removed),
 		cmocka_unit_test(limited_cookies_lose_their_lifetime),
+		cmocka_unit_test(a_target_is_replaced),
 		cmocka_unit_test(fields_are_dropped_replaced_and_added),
 		cmocka_unit_test(real_heads_keep_every_other_byte),
 	};
