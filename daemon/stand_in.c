@@ -307,6 +307,68 @@ static const char *media_type(enum resource type, struct span extension)
 	return first ? first : "text/plain";
 }
 
+/* --- what redirect filters name -------------------------------------------- */
+
+#define VAST(version)	SPAN_LIT("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<VAST version=\"" version "\"></VAST>\n")
+
+/* one transparent pixel, GIF89a: two colours, the first of which is not shown */
+static const char gif[] = "GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\4\1\0\0\0\0,\0\0\0\0\1\0\1\0\0\2\2D\1\0;";
+
+static const struct resource_text {
+	const char *media;
+	struct span body;
+	uint32_t width, height;		/* of a PNG; 0: the body is it */
+} resources[] = {
+	[FILTER_RESOURCE_TEXT] = { "text/plain; charset=utf-8", SPAN_LIT(""), 0, 0 },
+	[FILTER_RESOURCE_SCRIPT] = { "text/javascript; charset=utf-8", SPAN_LIT(""), 0, 0 },
+	[FILTER_RESOURCE_STYLE] = { "text/css; charset=utf-8", SPAN_LIT(""), 0, 0 },
+	[FILTER_RESOURCE_JSON] = { "application/json", SPAN_LIT("{}\n"), 0, 0 },
+	[FILTER_RESOURCE_VAST2] = { "application/xml", VAST("2.0"), 0, 0 },
+	[FILTER_RESOURCE_VAST3] = { "application/xml", VAST("3.0"), 0, 0 },
+	[FILTER_RESOURCE_VAST4] = { "application/xml", VAST("4.0"), 0, 0 },
+	[FILTER_RESOURCE_VMAP] = { "application/xml", SPAN_LIT("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+		"<vmap:VMAP xmlns:vmap=\"http://www.iab.net/videosuite/vmap\" version=\"1.0\"></vmap:VMAP>\n"), 0, 0 },
+	[FILTER_RESOURCE_FRAME] = { "text/html; charset=utf-8", SPAN_LIT("<!DOCTYPE html>\n"), 0, 0 },
+	[FILTER_RESOURCE_IMAGE] = { "image/gif", { gif, sizeof(gif) - 1 }, 0, 0 },
+	[FILTER_RESOURCE_IMAGE_2X2] = { "image/png", SPAN_LIT(""), 2, 2 },
+	[FILTER_RESOURCE_IMAGE_3X2] = { "image/png", SPAN_LIT(""), 3, 2 },
+	[FILTER_RESOURCE_IMAGE_32X32] = { "image/png", SPAN_LIT(""), 32, 32 },
+	[FILTER_RESOURCE_AUDIO] = { "audio/mpeg", SPAN_LIT(""), 0, 0 },		/* put_silence() */
+	[FILTER_RESOURCE_VIDEO] = { "video/mp4", SPAN_LIT(""), 0, 0 },
+};
+
+/* put_silence - a tenth of a second of it: frames of MPEG-1 layer III, 44100 Hz, mono, 32 kbit/s; what follows a
+ * header is zero, which is silence (ISO/IEC 11172-3, 2.4.1) */
+static void put_silence(struct sink *k)
+{
+	enum { FRAMES = 4, FRAME_BYTES = 144 * 32000 / 44100 };
+	static const char zero[FRAME_BYTES - 4];
+
+	for (int i = 0; i < FRAMES; i++) {
+		put(k, "\xff\xfb\x10\xc4", 4);
+		put(k, zero, sizeof(zero));
+	}
+}
+
+/* returns the media type */
+static const char *put_resource(struct sink *k, enum filter_resource resource)
+{
+	const struct resource_text *r = &resources[resource];
+
+	if (r->width)
+		put_image(k, r->width, r->height);
+	else if (resource == FILTER_RESOURCE_AUDIO)
+		put_silence(k);
+	else
+		put_span(k, r->body);
+	return r->media;
+}
+
+bool stand_in_named(enum filter_resource resource)
+{
+	return (size_t)resource < ARRAY_LEN(resources) && resources[resource].media;
+}
+
 static void put_date(struct sink *k, time_t now)
 {
 	static const char days[] = "SunMonTueWedThuFriSat";
@@ -328,6 +390,8 @@ size_t stand_in_write(const struct stand_in *s, char *out, size_t cap, size_t *b
 
 	if (st->code != 200) {
 		put_page(&body, s, st);
+	} else if (stand_in_named(s->resource)) {
+		type = put_resource(&body, s->resource);
 	} else if (s->type == RES_IMAGE) {
 		bool fits = s->width && s->height && s->width <= LIMIT_STAND_IN_PIXELS &&
 			s->height <= LIMIT_STAND_IN_PIXELS;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "filter.h"
 #include "rules.h"
 #include "span.h"
 
@@ -18,6 +19,7 @@ enum { STAND_IN_BYTES = 8192 };	/* bytes that any answer fits into */
 struct stand_in {
 	unsigned status;	/* 200, 400, 403, 408, 431, 502, 503 or 504; others are written as 502 */
 	enum resource type;	/* 200: of what kind the empty answer is */
+	enum filter_resource resource;	/* 200: what a redirect filter names; NONE, TYPED: as type says */
 	struct span extension;	/* 200: url_extension() of the request, picks the media type; may be empty */
 	uint32_t width, height;	/* 200 and RES_IMAGE: pixels; 0 or over LIMIT_STAND_IN_PIXELS: 1x1 */
 	struct span url;	/* 403: what was asked for; may be empty, is cut at 256 bytes */
@@ -32,6 +34,9 @@ struct stand_in {
 /* stand_in_status - the status a blocked request of this type is answered with: 200 (an empty
  * answer of its type) for images, scripts, styles, xhr, fonts, media; else 403 with a page */
 unsigned stand_in_status(enum resource type);
+
+/* stand_in_named - has this resource a body of its own?  Then the answer is 200, whatever the type of the request */
+bool stand_in_named(enum filter_resource resource);
 
 /* stand_in_write - build the answer
  * @body_at: filled with the offset of the body (equals the returned length when head_only); may be NULL

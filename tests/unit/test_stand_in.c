@@ -113,6 +113,53 @@ static void empty_answers_have_their_type(void **state)
 	assert_int_equal(stand_in_status(RES_UNKNOWN), 403);
 }
 
+static void resources_of_redirect_filters_are_what_they_are_called(void **state)
+{
+	static const struct { const char *name; enum filter_resource is; } names[] = {
+#define FILTER_RESOURCE(text, what) { text, FILTER_RESOURCE_##what },
+#include "tbl/filter_resource.h"
+#undef FILTER_RESOURCE
+	};
+	static const struct { enum filter_resource is; const char *media, *holds; uint32_t width, height; } rows[] = {
+		{ FILTER_RESOURCE_TEXT, "text/plain; charset=utf-8", "", 0, 0 },
+		{ FILTER_RESOURCE_SCRIPT, "text/javascript; charset=utf-8", "", 0, 0 },
+		{ FILTER_RESOURCE_STYLE, "text/css; charset=utf-8", "", 0, 0 },
+		{ FILTER_RESOURCE_JSON, "application/json", "{}", 0, 0 },
+		{ FILTER_RESOURCE_VAST2, "application/xml", "<VAST version=\"2.0\"></VAST>", 0, 0 },
+		{ FILTER_RESOURCE_VAST3, "application/xml", "<VAST version=\"3.0\"></VAST>", 0, 0 },
+		{ FILTER_RESOURCE_VAST4, "application/xml", "<VAST version=\"4.0\"></VAST>", 0, 0 },
+		{ FILTER_RESOURCE_VMAP, "application/xml", "</vmap:VMAP>", 0, 0 },
+		{ FILTER_RESOURCE_FRAME, "text/html; charset=utf-8", "<!DOCTYPE html>", 0, 0 },
+		{ FILTER_RESOURCE_IMAGE, "image/gif", "GIF89a", 1, 1 },
+		{ FILTER_RESOURCE_IMAGE_2X2, "image/png", "", 2, 2 },
+		{ FILTER_RESOURCE_IMAGE_3X2, "image/png", "", 3, 2 },
+		{ FILTER_RESOURCE_IMAGE_32X32, "image/png", "", 32, 32 },
+		{ FILTER_RESOURCE_AUDIO, "audio/mpeg", "\xff\xfb", 0, 0 },
+		{ FILTER_RESOURCE_VIDEO, "video/mp4", "", 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (stand_in_named(names[i].is) != (names[i].is != FILTER_RESOURCE_TYPED))
+			fail_msg("%s", names[i].name);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		/* whatever the request seemed to be for */
+		struct stand_in s = { .status = 200, .type = RES_STYLE, .resource = rows[i].is, .width = 9 };
+		struct span body = answer(&s);
+		struct image_size size;
+
+		assert_int_equal(head.status, 200);
+		assert_true(span_eq(http1_value(&head, HTTP1_CONTENT_TYPE), span_of(rows[i].media)));
+		assert_true(has(body, rows[i].holds));
+		if (rows[i].width) {
+			assert_int_equal(image_size(body, &size), PARSE_DONE);
+			assert_int_equal(size.width, rows[i].width);
+			assert_int_equal(size.height, rows[i].height);
+		}
+	}
+	assert_false(stand_in_named(FILTER_RESOURCE_NONE));
+}
+
 static void images_have_the_size_asked_for(void **state)
 {
 	static const struct { uint32_t w, h, want_w, want_h; } rows[] = {
@@ -205,6 +252,7 @@ int main(void)
 		cmocka_unit_test(a_blocked_page_names_the_rule_and_escapes_it),
 		cmocka_unit_test(every_status_fits_with_the_longest_text),
 		cmocka_unit_test(empty_answers_have_their_type),
+		cmocka_unit_test(resources_of_redirect_filters_are_what_they_are_called),
 		cmocka_unit_test(images_have_the_size_asked_for),
 		cmocka_unit_test(head_gets_the_length_without_the_body),
 		cmocka_unit_test(a_small_buffer_is_told_and_kept),
