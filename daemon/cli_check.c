@@ -38,6 +38,7 @@ static void print_json(const char *path, bool good, const struct rules_report *r
 	json_string(&j, "file", path);
 	json_number(&j, "rules", r->rules);
 	json_number(&j, "names", s->names);
+	json_number(&j, "filters", s->filters);
 	json_number(&j, "image_bytes", s->image_bytes);
 	json_notes(&j, "errors", r, false);
 	json_notes(&j, "warnings", r, true);
@@ -51,11 +52,18 @@ static void print_json(const char *path, bool good, const struct rules_report *r
 		json_bool(&j, "in_force", l->in_force);
 		json_string(&j, "mode", l->observe ? "observe" : "block");
 		json_number(&j, "lines", l->lines);
+		json_bool(&j, "allow", l->allow);
+		json_number(&j, "used", l->used);
 		json_number(&j, "names", l->names);
+		json_number(&j, "filters", l->filters);
 		json_number(&j, "duplicates", l->duplicates);
 		json_number(&j, "comments", l->comments);
 		json_number(&j, "skipped", l->skipped);
+		json_number(&j, "cosmetic", l->cosmetic);
+		json_number(&j, "browser", l->browser);
+		json_number(&j, "modifier", l->modifier);
 		json_number(&j, "invalid", l->invalid);
+		json_number(&j, "includes", l->includes);
 		json_close(&j, '}');
 	}
 	json_close(&j, ']');
@@ -65,7 +73,7 @@ static void print_json(const char *path, bool good, const struct rules_report *r
 
 static void print_text(const char *path, bool good, const struct rules_report *r, const struct rules_summary *s)
 {
-	char *text = rules_report_text(r);
+	char *text = rules_report_text(r), line[400];
 
 	fputs(text ? text : "", good ? stdout : stderr);
 	free(text);
@@ -76,13 +84,13 @@ static void print_text(const char *path, bool good, const struct rules_report *r
 			printf("%s: left out\n", l->file);
 			continue;
 		}
-		printf("%s: %s, %s: %u lines, %u names (%u of them duplicates), %u comments or blank, %u not about blocking, "
-		       "%u invalid\n", l->file, l->format, l->in_force ? "in force" : "observed",
-		       l->lines, l->names, l->duplicates, l->comments, l->skipped, l->invalid);
+		rules_report_list(l, line, sizeof(line));
+		printf("%s: %s\n", l->file, line);
 	}
 	if (good)
-		printf("%s: good; %u rules, %llu names in %u lists, %zu warning%s\n", path, s->rules,
-		       (unsigned long long)s->names, s->lists, r->warnings, r->warnings == 1 ? "" : "s");
+		printf("%s: good; %u rules, %llu names and %llu filters in %u lists, %zu warning%s\n", path, s->rules,
+		       (unsigned long long)s->names, (unsigned long long)s->filters, s->lists, r->warnings,
+		       r->warnings == 1 ? "" : "s");
 	else
 		fprintf(stderr, "%s: %zu error%s\n", path, r->errors, r->errors == 1 ? "" : "s");
 }

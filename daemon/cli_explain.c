@@ -20,6 +20,7 @@ struct row {
 	const char *layer, *verdict;
 	uint32_t origin;
 	char name[HOST_MAX + 1];	/* of the host, when that decided */
+	char rule[512];			/* the rule, filter or entry; cut */
 	const char *note;		/* "" or a remark */
 };
 
@@ -151,6 +152,8 @@ static enum resource guess_type(struct span url)
 static void add_row(struct explain *e, const char *layer, const char *verdict, uint32_t origin, struct span name,
 		    const char *note)
 {
+	struct verdict v = { .origin = origin, .name = name };
+	char text[512];
 	struct row *r;
 
 	if (e->rows == EXPLAIN_ROWS)
@@ -159,6 +162,7 @@ static void add_row(struct explain *e, const char *layer, const char *verdict, u
 	*r = (struct row){ .layer = layer, .verdict = verdict, .origin = origin, .note = note };
 	if (name.len <= HOST_MAX && name.len)
 		memcpy(r->name, name.p, name.len);
+	snprintf(r->rule, sizeof(r->rule), "%.*s", SPAN_FMT(rules_origin_text(e->rules, &v, text, sizeof(text))));
 }
 
 static void add_verdict(struct explain *e, const char *layer, struct verdict v, const char *note)
@@ -216,7 +220,7 @@ static void print_why(FILE *out, const struct explain *e, const struct row *row)
 	if (o.own)
 		fprintf(out, "%.*s", SPAN_FMT(o.text));
 	else
-		fprintf(out, "%s", row->name);
+		fprintf(out, "%s", row->rule);
 	if (o.own && row->name[0])
 		fprintf(out, "  [%s]", row->name);
 }
@@ -251,7 +255,7 @@ static void print_json(const struct explain *e, const char *client)
 	json_open(&j, "layers", '[');
 	for (unsigned i = 0; i < e->rows; i++) {
 		const struct row *r = &e->row[i];
-		char text[512], file[4096], rule[512];
+		char text[512], file[4096];
 		struct rules_origin o;
 
 		json_open(&j, NULL, '{');
@@ -259,11 +263,10 @@ static void print_json(const struct explain *e, const char *client)
 		json_string(&j, "verdict", r->verdict);
 		if (rules_origin(e->rules, r->origin, &o, text, sizeof(text))) {
 			snprintf(file, sizeof(file), "%.*s", SPAN_FMT(o.file));
-			snprintf(rule, sizeof(rule), "%.*s", SPAN_FMT(o.text));
 			json_string(&j, "file", file);
 			json_number(&j, "line", o.line);
 			json_bool(&j, "own", o.own);
-			json_string(&j, "rule", o.own ? rule : r->name);
+			json_string(&j, "rule", r->rule);
 			json_string(&j, "name", r->name[0] ? r->name : NULL);
 		}
 		if (r->note[0])
@@ -359,6 +362,7 @@ int verb_explain(int argc, char **argv)
 		return 2;
 	}
 	e.facts.type = guess_type(e.facts.url);
+	e.facts.method = FILTER_METHOD_GET;
 	if (type && !parse_type(&e, type))
 		return 2;
 	e.facts.client = client ? &e.client : NULL;

@@ -45,6 +45,18 @@ static struct span facts_url(struct facts_room *room, const struct url *u, struc
 	return (struct span){ room->url, len };
 }
 
+static uint16_t facts_method(uint8_t method)
+{
+	static const uint16_t methods[] = {
+		[METHOD_OTHER] = FILTER_METHOD_OTHER, [METHOD_GET] = FILTER_METHOD_GET, [METHOD_HEAD] = FILTER_METHOD_HEAD,
+		[METHOD_POST] = FILTER_METHOD_POST, [METHOD_PUT] = FILTER_METHOD_PUT, [METHOD_DELETE] = FILTER_METHOD_DELETE,
+		[METHOD_CONNECT] = FILTER_METHOD_CONNECT, [METHOD_OPTIONS] = FILTER_METHOD_OPTIONS,
+		[METHOD_TRACE] = FILTER_METHOD_OTHER, [METHOD_PATCH] = FILTER_METHOD_PATCH,
+	};
+
+	return methods[method];
+}
+
 /* who caused the request: Referer, else Origin */
 static struct span facts_source(struct facts_room *room, const struct http1_head *h)
 {
@@ -68,6 +80,7 @@ void facts_read(struct facts *f, struct facts_room *room, const struct rules *r,
 	f->source_host = facts_source(room, h);
 	cross = f->source_host.len && rules_third_party(r, f->host, f->source_host);
 	f->type = resource_guess(h, url_extension(u->path), cross);
+	f->method = facts_method((uint8_t)h->method);
 	f->third_party = cross && !resource_is_navigation(http1_value(h, HTTP1_ACCEPT));
 }
 

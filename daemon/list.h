@@ -18,6 +18,7 @@ enum list_format {
 	LIST_UNKNOWN,
 	LIST_HTML,		/* an error page, most often */
 	LIST_COMPRESSED,
+	LIST_SUFFIXES,		/* the Public Suffix List: it would block the world */
 	LIST_HOSTS,
 	LIST_DOMAINS,
 	LIST_WILDCARD,

@@ -11,6 +11,7 @@ enum { LIST_SAMPLE = 1000 };	/* lines that vote on the format */
 
 static const char *const format_name[LIST_FORMATS] = {
 	[LIST_EMPTY] = "empty", [LIST_UNKNOWN] = "unknown", [LIST_HTML] = "HTML", [LIST_COMPRESSED] = "compressed",
+	[LIST_SUFFIXES] = "public suffixes",
 	[LIST_HOSTS] = "hosts", [LIST_DOMAINS] = "domains", [LIST_WILDCARD] = "wildcard domains",
 	[LIST_DNSMASQ] = "dnsmasq", [LIST_RPZ] = "RPZ", [LIST_ADBLOCK] = "Adblock",
 };
@@ -184,9 +185,9 @@ enum list_format list_detect(struct span text)
 {
 	unsigned votes[LIST_FORMATS] = { 0 }, n = 0;
 	enum list_format best = LIST_UNKNOWN;
-	struct span line;
+	struct span line, whole;
 
-	text = list_skip_bom(text);
+	whole = text = list_skip_bom(text);
 	if (starts(text, "\x1f\x8b") || starts(text, "\xfd" "7zXZ") || starts(text, "\x28\xb5\x2f\xfd") ||
 	    starts(text, "PK\x03\x04") || starts(text, "BZh"))
 		return LIST_COMPRESSED;
@@ -197,7 +198,7 @@ enum list_format list_detect(struct span text)
 		if (n == 0 && line.p[0] == '<')
 			return LIST_HTML;
 		if (n == 0 && starts(line, "// "))
-			return LIST_UNKNOWN;	/* no list has such comments; the Public Suffix List does, and would block the world */
+			return has(whole, "===BEGIN ICANN DOMAINS===") ? LIST_SUFFIXES : LIST_UNKNOWN;	/* no list has such comments */
 		if (starts(line, "[adblock") || (line.p[0] == '!' && line.len > 1))
 			return LIST_ADBLOCK;	/* no other format has such comments */
 		if (line.p[0] == ';') {

@@ -501,7 +501,7 @@ struct span match_text(const struct match *m, const struct match_verdict *v, cha
 }
 
 size_t match_collect(struct match *m, const struct match_question *q, enum match_group group, struct span *text,
-		     uint32_t *where, size_t max)
+		     uint32_t *number, size_t max)
 {
 	const struct match_table *t = &m->table[group];
 	size_t hits, n = 0;
@@ -519,10 +519,10 @@ size_t match_collect(struct match *m, const struct match_question *q, enum match
 			bool again = false;
 
 			for (size_t j = 0; j < n; j++)
-				again |= where[j] == r->where && text[j].p == m->text.p + r->text;
+				again |= text[j].p == m->text.p + r->text;
 			if (again)
 				continue;
-			where[n] = r->where;
+			number[n] = 1 + (uint32_t)(r - m->record);
 			text[n++] = span_until(span_skip(m->text, r->text), '\n');
 		}
 	}
@@ -560,14 +560,49 @@ static bool excepted(const struct match *m, const struct match_names *n)
 	return false;
 }
 
-bool match_excepted(struct match *m, struct span host)
+static const struct match_record *names_host(struct match *m, struct match_range range, const struct match_names *n)
 {
+	for (const struct match_record *r = &m->record[range.first], *end = r + range.count; r < end; r++) {
+		struct span name = { m->text.p + r->pattern, r->flags & MATCH_REGEX ? 0 : r->host_len };
+		size_t above = name.len && name.len <= n->host.len ? n->host.len - name.len : 0;
+
+		if (name.len && name.len <= n->host.len && memcmp(n->host.p + above, name.p, name.len) == 0 &&
+		    (above == 0 || (!n->address && n->host.p[above - 1] == '.')))
+			return r;
+		if (r->to && match_set_holds(m, r->to, n))
+			return r;
+	}
+	return NULL;
+}
+
+bool match_excepted(struct match *m, struct span host, struct match_verdict *v)
+{
+	const struct match_table *t = &m->table[MATCH_EXCEPTIONS];
+	const struct match_record *r = NULL;
 	struct match_names n;
 
-	return m->excepted_count && names_of_host(m, host, &n) && excepted(m, &n);
+	if (!m->excepted_count || !names_of_host(m, host, &n) || !excepted(m, &n))
+		return false;
+	if (!v)
+		return true;
+	*v = (struct match_verdict){ .result = MATCH_ALLOW, .name = { "", 0 } };
+	if (!t->head->filters)
+		return true;
+	for (size_t i = 0; !r && i < (size_t)1 << t->head->slots_log2; i++)
+		r = names_host(m, t->slot[i].range, &n);
+	if (!r)
+		r = names_host(m, t->head->unfiled, &n);
+	if (r)
+		say(v, m, r, MATCH_ALLOW);
+	return true;
 }
 
 bool match_host(struct match *m, struct span host, struct match_verdict *v)
+{
+	return match_host_whole(m, host, v) && !match_excepted(m, host, NULL);
+}
+
+bool match_host_whole(struct match *m, struct span host, struct match_verdict *v)
 {
 	struct match_names n;
 	uint32_t at;
@@ -576,7 +611,7 @@ bool match_host(struct match *m, struct span host, struct match_verdict *v)
 	if (!names_of_host(m, host, &n))
 		return false;
 	plain = plain_find(m, &n, &at);
-	if (!plain || excepted(m, &n))
+	if (!plain)
 		return false;
 	say_plain(v, m, &n, plain - 1, at);
 	v->name = span_skip(host, n.start[plain - 1]);

@@ -73,18 +73,21 @@ bool match_find(struct match *m, const struct match_question *q, enum match_grou
 		struct match_verdict *v);
 
 /* match_collect - every filter of a group that holds for a request, each once, in no order
- * @text: filled with up to @max filters as written (they live as long as the image); @where: list << 24 | line of each
+ * @text: filled with up to @max filters as written (they live as long as the image); @number: of each (match_number)
  * Returns how many were filled. */
 size_t match_collect(struct match *m, const struct match_question *q, enum match_group group, struct span *text,
-		     uint32_t *where, size_t max);
+		     uint32_t *number, size_t max);
 bool match_has(const struct match *m, enum match_group group);	/* is there any filter in it? */
 
 /* match_host - is this normalised host, or a parent, blocked whole, for everyone and without condition, and does no
  * exception name it or a parent?  Then @v is filled (BLOCK). */
 bool match_host(struct match *m, struct span host, struct match_verdict *v);
 
-/* match_excepted - does an exception name this normalised host or a parent of it? */
-bool match_excepted(struct match *m, struct span host);
+/* match_host_whole - the same, whatever exceptions say */
+bool match_host_whole(struct match *m, struct span host, struct match_verdict *v);
+/* match_excepted - does an exception name this normalised host or a parent of it?
+ * @v: NULL, or filled with one that does (ALLOW), which costs time */
+bool match_excepted(struct match *m, struct span host, struct match_verdict *v);
 
 uint32_t match_hosts(const struct match *m);	/* hosts that are blocked whole, for everyone and without condition */
 uint32_t match_filters(const struct match *m);	/* in force, duplicates folded */

@@ -130,6 +130,23 @@ static void request_log_blocked(const struct conn *c, const struct exchange *x)
 	log_debug("#%u blocked %.*s by %.*s:%u", c->id, SPAN_FMT(x->facts.url), SPAN_FMT(o.file), o.line);
 }
 
+/* what lists of mode observe would have done: counted, and said where every block is said */
+static void request_observe(const struct conn *c, const struct exchange *x)
+{
+	struct verdict v = rules_observe(c->rules, &x->facts);
+	struct rules_origin o;
+	char text[256];
+
+	if (v.action != ACT_BLOCK)
+		return;
+	count(COUNTER_WOULD_BLOCK);
+	if (log_level() < LOG_LEVEL_DEBUG)
+		return;
+	if (!rules_origin(c->rules, v.origin, &o, text, sizeof(text)))
+		o = (struct rules_origin){ .file = SPAN_LIT("?") };
+	log_debug("#%u would block %.*s by %.*s:%u", c->id, SPAN_FMT(x->facts.url), SPAN_FMT(o.file), o.line);
+}
+
 static enum step request_block(struct conn *c, struct exchange *x, const struct http1_head *h)
 {
 	bool expects;
@@ -192,6 +209,8 @@ static enum step request_decide(struct conn *c, struct span in, const struct htt
 	http1_body_init(&c->up_body, &frame, false);
 	if (x->verdict.action == ACT_BLOCK)
 		return request_block(c, x, h);
+	if (rules_observes(c->rules))
+		request_observe(c, x);
 	return request_pass(c, x, in, h);
 }
 

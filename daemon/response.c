@@ -43,12 +43,14 @@ static void response_drop(struct conn *c, size_t n)
 static struct span response_rule(const struct conn *c, const struct exchange *x, char *text, size_t text_len)
 {
 	struct rules_origin o;
+	struct span rule;
 	char line[512];
 	int n;
 
 	if (!c->rules || !rules_origin(c->rules, x->verdict.origin, &o, line, sizeof(line)))
 		return (struct span){ "", 0 };
-	n = snprintf(text, text_len, "%.*s:%u: %.*s", SPAN_FMT(o.file), o.line, SPAN_FMT(o.text));
+	rule = rules_origin_text(c->rules, &x->verdict, line, sizeof(line));
+	n = snprintf(text, text_len, "%.*s:%u: %.*s", SPAN_FMT(o.file), o.line, SPAN_FMT(rule));
 	if (n < 0)
 		n = 0;
 	return (struct span){ text, (size_t)n < text_len ? (size_t)n : text_len - 1 };

@@ -13,6 +13,7 @@
 #include "limits.h"
 #include "list_due.h"
 #include "rules_mapped.h"
+#include "rules_sets.h"
 
 /* --- checking ------------------------------------------------------------- */
 
@@ -91,6 +92,9 @@ static const char *check_records(const struct rules *r)
 		if (!text_ok(r, r->list[i].file) || !text_ok(r, r->list[i].name) ||
 		    (r->list[i].every_s && (r->list[i].every_s < LIST_EVERY_MIN || r->list[i].every_s > LIST_EVERY_MAX)))
 			return "lists";
+	for (unsigned i = 0; i < r->sets; i++)
+		if (r->set[i].image->flags & ~(unsigned)SET_FLAGS || !range_ok(r->set[i].image->group, r->prefix_count))
+			return "sets";
 	return NULL;
 }
 
@@ -99,9 +103,7 @@ static const char *check_records(const struct rules *r)
 
 static const char *find_sections(struct rules *r)
 {
-	const struct names_bucket *bucket;
-	const uint64_t *bloom;
-	size_t gateways, buckets, bloom_words, len;
+	size_t gateways, len;
 	const void *p;
 
 	if (!image_find(&r->image, SECTION_GATEWAY, 0, sizeof(*r->gateway), (const void **)&r->gateway, &gateways) ||
@@ -117,11 +119,6 @@ static const char *find_sections(struct rules *r)
 	    !FIND(SECTION_SPANS, span, span_count) || !FIND(SECTION_AHEAD, ahead, ahead_count) ||
 	    !FIND(SECTION_NETS, net, net_count) || !FIND(SECTION_LISTS, list, list_count))
 		return "rules";
-	if (!image_find(&r->image, SECTION_NAMES_BUCKETS, 0, sizeof(*bucket), (const void **)&bucket, &buckets) ||
-	    !image_find(&r->image, SECTION_NAMES_BLOOM, 0, sizeof(*bloom), (const void **)&bloom, &bloom_words) ||
-	    !names_table_open(&r->names, r->image.header->seed, bucket, buckets, bloom, bloom_words) ||
-	    r->names.count > LIMIT_LIST_NAMES)
-		return "names";
 	return NULL;
 }
 
@@ -173,8 +170,7 @@ static void index_rules(struct rules *r)
 		if (rule->action == ACT_BLOCK && rule->kind == KIND_CONNECTIONS)
 			r->blocks_connections = true;
 	}
-	if (r->names.count)
-		r->blocks_connections = true;
+	r->blocks_connections |= rules_sets_block_hosts(r);
 }
 
 static void rules_free(struct rules *r)
@@ -183,6 +179,7 @@ static void rules_free(struct rules *r)
 		regex_free(r->regex[i]);
 	free(r->regex);
 	regex_scratch_free(r->scratch);
+	rules_sets_close(r);
 	image_unmap(&r->image);
 	free(r);
 }
@@ -201,7 +198,10 @@ struct rules *rules_map(int fd, char *why, size_t why_len)
 		snprintf(why, why_len, "%s", wrong);
 		goto fail;
 	}
+	r->psl = psl_builtin();
 	wrong = find_sections(r);
+	if (!wrong)
+		wrong = rules_sets_open(r);
 	if (!wrong)
 		wrong = check_records(r);
 	if (wrong) {
@@ -211,7 +211,6 @@ struct rules *rules_map(int fd, char *why, size_t why_len)
 	if (!compile_patterns(r, why, why_len))
 		goto fail;
 	index_rules(r);
-	r->psl = psl_builtin();
 	r->refs = 1;
 	return r;
 fail:
@@ -245,17 +244,14 @@ uint64_t rules_generation(const struct rules *r)
 
 void rules_summary(const struct rules *r, struct rules_summary *out)
 {
-	*out = (struct rules_summary){ .rules = (uint32_t)r->rule_count, .names = r->names.count,
-				       .image_bytes = r->image.bytes };
+	*out = (struct rules_summary){ .rules = (uint32_t)r->rule_count, .image_bytes = r->image.bytes };
 	for (size_t i = 0; i < r->list_count; i++)
 		out->lists += r->list[i].in_force == 1;
+	rules_sets_count(r, &out->names, &out->filters);
 }
 
 bool rules_origin(const struct rules *r, uint32_t origin, struct rules_origin *out, char *text, size_t text_len)
 {
-	uint32_t where;
-
-	(void)text, (void)text_len;	/* for entries that must be put together; names and rules need none */
 	if (origin == 0)
 		return false;
 	if (origin <= r->rule_count) {
@@ -265,14 +261,22 @@ bool rules_origin(const struct rules *r, uint32_t origin, struct rules_origin *o
 					      .text = rules_text(r, rule->text) };
 		return true;
 	}
-	if (origin >= ORIGIN_NAMES && names_entry(&r->names, origin - ORIGIN_NAMES, &where)) {
-		if (where >> 24 >= r->list_count)
-			return false;
-		*out = (struct rules_origin){ .file = rules_text(r, r->list[where >> 24].file),
-					      .line = where & NAMES_LINE_MAX, .text = SPAN_LIT("") };
-		return true;
-	}
-	return false;
+	return rules_sets_origin(r, origin, out, text, text_len);
+}
+
+struct span rules_origin_text(const struct rules *r, const struct verdict *v, char *text, size_t text_len)
+{
+	struct rules_origin o;
+	int n;
+
+	if (!rules_origin(r, v->origin, &o, text, text_len))
+		return (struct span){ "", 0 };
+	if (o.text.len || o.own)
+		return o.text;
+	if (!o.filter)
+		return v->name;
+	n = snprintf(text, text_len, "||%.*s^", SPAN_FMT(v->name));
+	return (struct span){ text, n < 0 || text_len == 0 ? 0 : (size_t)n < text_len ? (size_t)n : text_len - 1 };
 }
 
 bool rules_subscription(const struct rules *r, uint32_t *at, struct rules_subscription *out)

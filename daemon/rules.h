@@ -6,8 +6,9 @@
  * validates every offset before anything is believed: the builder reads hostile lists.
  * A struct rules is immutable and counted: a connection keeps the one it began with.
  *
- * Deciding is pure: no input or output, no clock, no allocation.  All names given
- * to it are ASCII, lower case, without a final dot (host_normalise() makes them so).
+ * Deciding is pure: no input or output, no clock, no allocation (but that a regular expression of a
+ * list is compiled when it is first needed).  All names given to it are ASCII, lower case, without a
+ * final dot (host_normalise() makes them so).
  */
 #ifndef DEJUNK_RULES_H
 #define DEJUNK_RULES_H
@@ -17,6 +18,7 @@
 #include <time.h>
 
 #include "addr.h"
+#include "filter.h"
 #include "gateway.h"
 #include "span.h"
 
@@ -44,6 +46,7 @@ struct verdict {
 	uint32_t origin;	/* for rules_origin(); 0 when no rule decided */
 	struct span name;	/* the part of the host that the deciding rule or list entry names (borrowed from
 				 * the question); empty when it was not the host that decided */
+	enum filter_resource resource;	/* BLOCK by a list: the stand-in that a $redirect filter names; else NONE */
 };
 
 /* everything the rules may look at, for one request (spans borrowed for the call) */
@@ -52,6 +55,7 @@ struct facts {
 	struct span url;		/* host[:port]/path?query, port only when it is not 80; host normalised, rest as sent */
 	struct span source_host;	/* of Referer or Origin, normalised; empty: unknown */
 	enum resource type;
+	uint16_t method;		/* one of enum filter_method; 0: not known */
 	bool third_party;		/* rules_third_party() */
 	const struct addr *client;	/* NULL: unknown (rules with a group do not match) */
 	const struct addr *server;	/* original destination; NULL: unknown */
@@ -77,7 +81,8 @@ uint64_t rules_generation(const struct rules *r);
 struct rules_summary {
 	uint32_t rules;		/* of rules.yaml */
 	uint32_t lists;		/* in force */
-	uint64_t names;		/* of all lists, duplicates folded */
+	uint64_t names;		/* of all lists of names, duplicates folded */
+	uint64_t filters;	/* of all lists of Adblock syntax, likewise; what lists of mode observe hold counts in neither */
 	uint64_t image_bytes;
 };
 void rules_summary(const struct rules *r, struct rules_summary *out);
@@ -87,12 +92,17 @@ struct rules_origin {
 	struct span file;	/* "rules.yaml", or the list's file */
 	uint32_t line;		/* from 1 */
 	bool own;		/* a rule of rules.yaml, else of a list */
+	bool filter;		/* of a list of Adblock syntax */
+	bool observe;		/* of a list of mode observe */
 	struct span text;	/* the rule or list entry, one line, for people */
 };
-/* rules_origin - what stands behind verdict.origin; false: nothing (0 or unknown).  Spans live as long as @r;
- * text may be built in @text (of @text_len bytes).  For an entry of a list of names the text is empty: verdict.name
- * is the entry. */
+/* rules_origin - what stands behind verdict.origin; false: nothing (0 or unknown).  Spans live as long as @r, but
+ * the text may be cut to fit @text (of @text_len bytes).  It is empty for an entry that names a whole host and
+ * nothing else: verdict.name is the entry (as a filter: "||name^"); rules_origin_text() puts it together. */
 bool rules_origin(const struct rules *r, uint32_t origin, struct rules_origin *out, char *text, size_t text_len);
+
+/* rules_origin_text - the rule, filter or entry behind a verdict, one line (borrowed from @r, from @v, or in @text) */
+struct span rules_origin_text(const struct rules *r, const struct verdict *v, char *text, size_t text_len);
 
 /* a list that is fetched */
 struct rules_subscription {
@@ -122,6 +132,10 @@ struct verdict rules_connection(const struct rules *r, const struct addr *client
 /* rules_request - what to do about a whole HTTP request: tests connections, then requests, then - for
  * an image request - images by URL.  verdict.kind says which of them decided (KIND_IMAGES: answer an empty image). */
 struct verdict rules_request(const struct rules *r, const struct facts *f);
+/* rules_observe - what the lists of mode observe would have done to a request that rules_request() lets pass: BLOCK,
+ * with the entry that would, or PASS */
+struct verdict rules_observe(const struct rules *r, const struct facts *f);
+bool rules_observes(const struct rules *r);	/* are there such lists?  false: rules_observe() always says PASS */
 /* rules_image_size - an image of this pixel size is about to be delivered for the request */
 struct verdict rules_image_size(const struct rules *r, const struct facts *f, uint32_t width, uint32_t height);
 /* rules_cookie - one cookie, by name, in either direction.  ACT_LIMIT applies to Set-Cookie only */
@@ -131,6 +145,26 @@ struct verdict rules_cookie(const struct rules *r, const struct facts *f, struct
  * @action: filled with the rule's action; @certain: true when the rule has no condition on name or size */
 uint32_t rules_candidate(const struct rules *r, const struct facts *f, enum rules_kind kind, uint32_t after,
 			 enum rules_action *action, bool *certain);
+/* filters of lists that change a request instead of blocking it */
+enum rules_filter_kind {
+	RULES_FILTER_PARAMS,	/* removeparam */
+	RULES_FILTER_COOKIES,	/* cookie */
+};
+struct rules_filter {
+	struct span text;	/* as written; lives as long as @r */
+	uint32_t origin;	/* for rules_origin() */
+	bool exception;		/* written with "@@", or of a list with allow: yes */
+	bool observe;		/* of a list of mode observe: it must change nothing */
+};
+/* rules_filters - the filters of a kind that hold for this request and client, each once: first those that do
+ * something, then the exceptions; how they meet (names, values) is the caller's to tell
+ * @out: @max of them; what does not fit is left out
+ * Own rules come first: where they allow requests (PARAMS) or all cookies (COOKIES), there are none.  What they say of a
+ * single cookie is asked with rules_cookie().  Returns how many; 0 also when there are exceptions only. */
+size_t rules_filters(const struct rules *r, const struct facts *f, enum rules_filter_kind kind,
+		     struct rules_filter *out, size_t max);
+/* rules_has_filters - is there any such filter, for anybody?  Costs nothing; false is certain */
+bool rules_has_filters(const struct rules *r, enum rules_filter_kind kind);
 /* cheap questions first, so that what no rule can touch is never looked at; false is certain */
 bool rules_may_touch_cookies(const struct rules *r, const struct facts *f);
 bool rules_may_touch_sizes(const struct rules *r, const struct facts *f);

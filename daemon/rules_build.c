@@ -9,6 +9,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "rules_build_sets.h"
+
 struct host_pair {
 	struct image_text name;
 	uint32_t posting;
@@ -20,7 +22,6 @@ void rules_build_init(struct rules_build *b)
 	gateway_default(&b->gateway);
 	if (getrandom(&b->seed, sizeof(b->seed), 0) != (ssize_t)sizeof(b->seed))
 		b->failed = true;
-	b->names.seed = b->seed;
 }
 
 void rules_build_fini(struct rules_build *b)
@@ -30,7 +31,7 @@ void rules_build_fini(struct rules_build *b)
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		image_buf_fini(all[i]);
-	names_builder_fini(&b->names);
+	rules_build_sets_fini(b);
 }
 
 static struct image_text put_text(struct rules_build *b, struct span s)
@@ -152,9 +153,9 @@ void rules_build_rule_end(struct rules_build *b, enum rules_action action, enum 
 		b->failed = true;
 }
 
-void rules_build_list(struct rules_build *b, struct span file, bool in_force)
+void rules_build_list(struct rules_build *b, struct span file, bool in_force, unsigned set)
 {
-	struct image_list l = { .file = put_text(b, file), .in_force = in_force };
+	struct image_list l = { .file = put_text(b, file), .in_force = in_force, .set = set };
 
 	if (image_put(&b->lists, &l, sizeof(l)) == (size_t)-1)
 		b->failed = true;
@@ -214,30 +215,19 @@ static bool hash_hosts(struct rules_build *b, struct image_host **slots, size_t 
 	return true;
 }
 
-/* how many names of each list are in the table, for the summary */
-static void count_names(struct rules_build *b)
-{
-	struct image_list *l = (void *)b->lists.p;
-	size_t n = b->lists.len / sizeof(*l);
-
-	for (size_t i = 0; i < b->names.count; i++)
-		if (b->names.where[i] >> 24 < n)
-			l[b->names.where[i] >> 24].names++;
-}
-
 int rules_build_write(struct rules_build *b, const char *path, uint64_t generation, uint32_t dropped[256])
 {
+	static struct image_part part[IMAGE_SECTIONS + MATCH_PARTS];	/* one thread, one build at a time */
 	struct image_host *hosts = NULL;
 	uint32_t *postings = NULL;
-	size_t slots = 0;
+	size_t slots = 0, parts = 0;
 	int fd = -ENOMEM;
 
-	if (!names_fold(&b->names, dropped))
-		return -ENOMEM;
-	count_names(b);
-	if (!b->failed && !b->ahead.failed && !b->nets.failed && hash_hosts(b, &hosts, &slots, &postings)) {
+	memset(dropped, 0, 256 * sizeof(dropped[0]));
+	if (!b->failed && !b->ahead.failed && !b->nets.failed && !b->prefixes.failed &&
+	    hash_hosts(b, &hosts, &slots, &postings)) {
 		size_t pairs = b->host_pairs.len / sizeof(struct host_pair);
-		const struct image_part part[] = {
+		const struct image_part own[] = {
 			{ SECTION_GATEWAY, 0, &b->gateway, sizeof(b->gateway) },
 			{ SECTION_TEXT, 0, b->text.p, b->text.len },
 			{ SECTION_RULES, 0, b->rules.p, b->rules.len },
@@ -250,12 +240,13 @@ int rules_build_write(struct rules_build *b, const char *path, uint64_t generati
 			{ SECTION_AHEAD, 0, b->ahead.p, b->ahead.len },
 			{ SECTION_NETS, 0, b->nets.p, b->nets.len },
 			{ SECTION_LISTS, 0, b->lists.p, b->lists.len },
-			{ SECTION_NAMES_BUCKETS, 0, b->names.bucket, b->names.buckets * sizeof(*b->names.bucket) },
-			{ SECTION_NAMES_BLOOM, 0, b->names.bloom, b->names.bloom_words * sizeof(*b->names.bloom) },
 			{ SECTION_PATH, 0, path, strlen(path) },
 		};
 
-		fd = image_write(part, sizeof(part) / sizeof(part[0]), generation, b->seed);
+		memcpy(part, own, sizeof(own));
+		parts = rules_build_sets_parts(b, part, sizeof(own) / sizeof(own[0]), dropped);
+		if (parts)
+			fd = image_write(part, parts, generation, b->seed);
 	}
 	free(hosts);
 	free(postings);

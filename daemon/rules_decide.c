@@ -16,7 +16,7 @@
 
 #include "glob.h"
 #include "host.h"
-#include "rules_mapped.h"
+#include "rules_sets.h"
 
 enum truth { NO, MAYBE, YES };
 
@@ -113,14 +113,6 @@ static struct span named_part(const struct question *q, uint32_t index)
 
 /* --- the other conditions ------------------------------------------------- */
 
-static bool prefix_among(const struct rules *r, struct image_range range, const struct addr *a)
-{
-	for (uint32_t i = 0; a && i < range.count; i++)
-		if (prefix_has(&r->prefix[range.first + i], a))
-			return true;
-	return false;
-}
-
 static bool between(const struct rules *r, struct image_range range, uint16_t minute)
 {
 	for (uint32_t i = 0; i < range.count; i++)
@@ -159,9 +151,9 @@ static enum truth holds(struct question *q, const struct image_rule *rule)
 
 	if (c & RULE_BETWEEN && !between(r, rule->between, q->minute))
 		return NO;
-	if (c & RULE_GROUP && !prefix_among(r, rule->group, q->client))
+	if (c & RULE_GROUP && !rules_prefix_among(r, rule->group, q->client))
 		return NO;
-	if (c & RULE_ADDRESS && !prefix_among(r, rule->address, q->server))
+	if (c & RULE_ADDRESS && !rules_prefix_among(r, rule->address, q->server))
 		return NO;
 	if (!q->f)
 		return c & (RULE_URL | RULE_NAME | RULE_SIZE | RULE_THIRD_PARTY | RULE_FIRST_PARTY) ? MAYBE : YES;
@@ -218,16 +210,18 @@ static struct verdict verdict_of(const struct question *q, int64_t index)
 static const struct verdict undecided = { .action = ACT_PASS, .name = { "", 0 } };
 
 /* the first rule of the kind that certainly holds.  An allow that may hold, met before it, leaves a
- * block undecided when @wait: the image must be fetched to know its size. */
-static struct verdict first_rule(struct question *q, enum rules_kind kind, bool wait)
+ * block undecided when @waits is not NULL, and sets it: the image must be fetched to know its size. */
+static struct verdict first_rule(struct question *q, enum rules_kind kind, bool *waits)
 {
 	enum truth truth;
 
 	for (int64_t i = next_rule(q, kind, 0, &truth); i >= 0; i = next_rule(q, kind, (size_t)i + 1, &truth)) {
 		if (truth == YES)
 			return verdict_of(q, i);
-		if (wait && q->r->rule[i].action == ACT_ALLOW)
+		if (waits && q->r->rule[i].action == ACT_ALLOW) {
+			*waits = true;
 			return undecided;
+		}
 	}
 	return undecided;
 }
@@ -287,17 +281,6 @@ static int64_t keeps_off(struct question *q)
 	return -1;
 }
 
-static struct verdict listed(const struct rules *r, struct span host)
-{
-	struct verdict v = { .action = ACT_BLOCK, .kind = KIND_CONNECTIONS };
-	int64_t at = names_find(&r->names, host, &v.name);
-
-	if (at < 0)
-		return undecided;
-	v.origin = (uint32_t)at + ORIGIN_NAMES;
-	return v;
-}
-
 struct verdict rules_connection(const struct rules *r, const struct addr *client, const struct addr *server,
 				struct span name, uint16_t minute)
 {
@@ -306,9 +289,9 @@ struct verdict rules_connection(const struct rules *r, const struct addr *client
 	int64_t i;
 
 	walk_hosts(&q);
-	v = first_rule(&q, KIND_CONNECTIONS, false);
+	v = first_rule(&q, KIND_CONNECTIONS, NULL);
 	if (v.action == ACT_PASS)
-		v = listed(r, name);
+		v = rules_listed_host(r, client, name);
 	if (v.action != ACT_BLOCK)
 		return v;
 	i = keeps_off(&q);
@@ -317,38 +300,70 @@ struct verdict rules_connection(const struct rules *r, const struct addr *client
 
 /* --- port 80 -------------------------------------------------------------- */
 
-struct verdict rules_request(const struct rules *r, const struct facts *f)
+/* @observe: as if the lists of mode observe were in force */
+static struct verdict decide(const struct rules *r, const struct facts *f, bool observe)
 {
-	struct verdict connection, request, image = undecided;
+	struct verdict connection, request, image = undecided, listed = undecided;
 	struct question q;
+	bool waits = false;	/* for the size of the image: an own rule may allow it */
 
 	ask_facts(&q, r, f);
-	connection = first_rule(&q, KIND_CONNECTIONS, false);
-	if (connection.action == ACT_PASS)
-		connection = listed(r, f->host);
-	request = first_rule(&q, KIND_REQUESTS, false);
+	connection = first_rule(&q, KIND_CONNECTIONS, NULL);
+	request = first_rule(&q, KIND_REQUESTS, NULL);
 	if (f->type == RES_IMAGE)
-		image = first_rule(&q, KIND_IMAGES, true);
+		image = first_rule(&q, KIND_IMAGES, &waits);
 	/* the whole host is blocked: unless this very request, or this very image, is allowed */
 	if (connection.action == ACT_BLOCK && request.action != ACT_ALLOW && image.action != ACT_ALLOW)
 		return connection;
 	if (request.action == ACT_BLOCK)
 		return request;
-	if (image.action == ACT_BLOCK)
+	if (image.action != ACT_PASS)
 		return image;
-	if (image.action == ACT_ALLOW)
-		return image;
-	return request.action == ACT_ALLOW ? request : connection.action == ACT_ALLOW ? connection : undecided;
+	if (request.action == ACT_ALLOW)
+		return request;
+	/* an own "allow: connections" lifts what lists block of the whole host, not what they block of requests */
+	listed = rules_listed_request(r, f, connection.action == ACT_PASS, observe);
+	if (waits && listed.action == ACT_BLOCK && listed.kind == KIND_IMAGES)
+		listed = undecided;	/* rules_image_size() will say */
+	return listed.action == ACT_BLOCK || connection.action == ACT_PASS ? listed : connection;
+}
+
+struct verdict rules_request(const struct rules *r, const struct facts *f)
+{
+	return decide(r, f, false);
+}
+
+struct verdict rules_observe(const struct rules *r, const struct facts *f)
+{
+	struct verdict v = r->observes ? decide(r, f, true) : undecided;
+
+	return v.action == ACT_BLOCK ? v : undecided;
+}
+
+/* a list blocks this image, but it was let through so far for an own rule that may allow images of its size: BLOCK */
+static struct verdict listed_but_waits(struct question *q)
+{
+	struct verdict v;
+	bool waits = false;
+
+	if (q->f->type != RES_IMAGE || q->r->sets == 0 || first_rule(q, KIND_IMAGES, &waits).action != ACT_PASS || !waits ||
+	    first_rule(q, KIND_REQUESTS, NULL).action == ACT_ALLOW)
+		return undecided;
+	v = rules_listed_request(q->r, q->f, false, false);
+	return v.action == ACT_BLOCK ? v : undecided;
 }
 
 struct verdict rules_image_size(const struct rules *r, const struct facts *f, uint32_t width, uint32_t height)
 {
+	struct verdict v, waiting;
 	struct question q;
 
 	ask_facts(&q, r, f);
+	waiting = listed_but_waits(&q);
 	q.width = width;
 	q.height = height;
-	return first_rule(&q, KIND_IMAGES, false);
+	v = first_rule(&q, KIND_IMAGES, NULL);
+	return v.action == ACT_PASS ? waiting : v;
 }
 
 struct verdict rules_cookie(const struct rules *r, const struct facts *f, struct span name)
@@ -357,7 +372,7 @@ struct verdict rules_cookie(const struct rules *r, const struct facts *f, struct
 
 	ask_facts(&q, r, f);
 	q.name = &name;
-	return first_rule(&q, KIND_COOKIES, false);
+	return first_rule(&q, KIND_COOKIES, NULL);
 }
 
 /* could a rule of @kind do anything here, whatever the cookie's name or the image's size? */
@@ -383,7 +398,25 @@ bool rules_may_touch_cookies(const struct rules *r, const struct facts *f)
 
 bool rules_may_touch_sizes(const struct rules *r, const struct facts *f)
 {
-	return may_touch(r, f, KIND_IMAGES);
+	struct question q;
+
+	if (may_touch(r, f, KIND_IMAGES))
+		return true;
+	ask_facts(&q, r, f);
+	return listed_but_waits(&q).action == ACT_BLOCK;
+}
+
+size_t rules_filters(const struct rules *r, const struct facts *f, enum rules_filter_kind kind,
+		     struct rules_filter *out, size_t max)
+{
+	struct question q;
+
+	if (!r->has_filters[kind])
+		return 0;
+	ask_facts(&q, r, f);
+	if (first_rule(&q, kind == RULES_FILTER_PARAMS ? KIND_REQUESTS : KIND_COOKIES, NULL).action == ACT_ALLOW)
+		return 0;
+	return rules_listed_filters(r, f, kind, out, max);
 }
 
 uint32_t rules_candidate(const struct rules *r, const struct facts *f, enum rules_kind kind, uint32_t after,

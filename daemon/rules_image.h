@@ -25,9 +25,10 @@ enum rules_section {
 	SECTION_AHEAD,		/* struct image_text: names of own block rules, to be resolved ahead */
 	SECTION_NETS,		/* struct prefix: of own block rules with address */
 	SECTION_LISTS,		/* struct image_list */
-	SECTION_NAMES_BUCKETS,	/* struct names_bucket */
+	SECTION_NAMES_BUCKETS,	/* struct names_bucket; of each set of lists one instance */
 	SECTION_NAMES_BLOOM,	/* uint64_t; see names_table */
 	SECTION_PATH,		/* bytes: the path of rules.yaml as it was given */
+	SECTION_SETS,		/* struct image_set; set i is instance i of the names above and of match_image.h */
 };
 
 struct image_text {		/* bytes of SECTION_TEXT */
@@ -76,8 +77,21 @@ struct image_list {
 	struct image_text name;	/* the short one, of a list with a URL; may be empty */
 	uint32_t every_s;	/* a list with a URL: how often it is fetched; 0: a file */
 	uint32_t checksum;	/* 1: the checksum it states is looked at */
-	uint32_t in_force;	/* 1: its names are in the table */
-	uint32_t names;		/* of it in the table */
+	uint32_t in_force;	/* 1: its rules are in a set */
+	uint32_t set;		/* which one; not looked at when it is not in force */
+};
+
+/* lists that are decided together: all with the same options */
+enum image_set_flag {
+	SET_OBSERVE = 1,	/* decides nothing, but is asked what it would have done */
+	SET_ALLOW = 2,		/* everything in it lifts what other lists block */
+	SET_GROUPED = 4,	/* only for the clients of .group, which may be none */
+	SET_FLAGS = 7,
+};
+
+struct image_set {
+	uint32_t flags;
+	struct image_range group;	/* SECTION_PREFIXES */
 };
 
 /* the hash of a host condition's name */

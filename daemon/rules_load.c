@@ -155,6 +155,17 @@ int load_bool(struct span s)
 	return -1;
 }
 
+int load_yes(struct load *l, const struct yaml_node *value)
+{
+	const struct yaml_node *s = load_one(l, value, "yes or no");
+	int yes = s ? load_bool(s->value) : -1;
+
+	if (s && yes < 0)
+		load_error(l, s, "\"%.*s\" is not known here; expected yes or no",
+			   (int)(s->value.len > 80 ? 80 : s->value.len), s->value.p);
+	return yes;
+}
+
 long load_number(struct span s, long min, long max)
 {
 	long n = 0;

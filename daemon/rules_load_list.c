@@ -10,11 +10,8 @@
 #include <string.h>
 
 #include "limits.h"
-#include "list.h"
 #include "list_store.h"
 #include "rules_loading.h"
-
-static char over[96];	/* why a list that passes a limit is left out; one thread, one list at a time */
 
 void load_list_file(struct load *l, const struct yaml_node *value)
 {
@@ -27,13 +24,6 @@ void load_list_file(struct load *l, const struct yaml_node *value)
 		load_error(l, l->list.file, "the path is too long; expected fewer than %d bytes", PATH_MAX);
 		l->list.file = NULL;
 	}
-}
-
-void load_list_mode(struct load *l, const struct yaml_node *value)
-{
-	static const char *const modes[] = { "block", "observe", NULL };
-
-	l->list.observe = load_word(l, value, modes) == 1;
 }
 
 /* @file, behind the directory of rules.yaml when it is relative; a URL as it is; the caller frees */
@@ -50,78 +40,10 @@ static char *list_path(const char *rules, const char *file)
 	return path;
 }
 
-struct adding {
-	struct load *l;
-	unsigned list;
-};
-
-static void add_listed(void *ctx, struct span name, uint32_t line)
-{
-	struct adding *a = ctx;
-
-	if (a->l->build.names.count <= LIMIT_LIST_NAMES)	/* one over: read_list() refuses the list */
-		names_add(&a->l->build.names, name, names_where(a->list, line));
-}
-
-static void ignore_listed(void *ctx, struct span name, uint32_t line)
-{
-	(void)ctx, (void)name, (void)line;
-}
-
-/* the names of @text go to the table; returns NULL, or why the list cannot be used */
-static const char *read_list(struct load *l, struct span text, unsigned index, struct rules_list_note *note)
-{
-	struct adding adding = { l, index };
-	struct list_sink sink = { l->list.observe ? ignore_listed : add_listed, &adding };
-	enum list_format format = list_detect(text);
-	size_t before = l->build.names.count;
-	struct list_stats stats = { 0 };
-
-	note->format = list_format_name(format);
-	switch (format) {
-	case LIST_HOSTS:
-		list_hosts_read(text, &sink, &stats);
-		break;
-	case LIST_DOMAINS:
-		list_domains_read(text, &sink, &stats);
-		break;
-	case LIST_WILDCARD:
-		list_wildcard_read(text, &sink, &stats);
-		break;
-	case LIST_DNSMASQ:
-		list_dnsmasq_read(text, &sink, &stats);
-		break;
-	case LIST_RPZ:
-		list_rpz_read(text, &sink, &stats);
-		break;
-	case LIST_EMPTY:
-		return "there is nothing in it but comments";
-	case LIST_UNKNOWN:
-		return "its format is not known";
-	case LIST_HTML:
-		return "it is an HTML page, not a list";
-	case LIST_COMPRESSED:
-		return "it is compressed; unpack it first";
-	default:
-		return "its format is not supported yet";
-	}
-	note->lines = stats.lines;
-	note->names = stats.names;
-	note->comments = stats.comments;
-	note->skipped = stats.skipped;
-	note->invalid = stats.invalid;
-	if (l->build.names.failed)
-		l->no_memory = true;
-	if (l->build.names.count > LIMIT_LIST_NAMES) {
-		l->build.names.count = before;
-		snprintf(over, sizeof(over), "more than %d names in all lists together", LIMIT_LIST_NAMES);
-		return over;
-	}
-	return stats.names ? NULL : "no line of it could be used";
-}
-
 static const char *too_large(void)
 {
+	static char over[96];	/* one thread, one list at a time */
+
 	snprintf(over, sizeof(over), "it is larger than %d bytes", LIMIT_LIST_BYTES);
 	return over;
 }
@@ -139,7 +61,8 @@ static struct rules_list_note *note_new(struct load *l, struct span file)
 		l->no_memory = true;
 		return NULL;
 	}
-	grown[r->list_count] = (struct rules_list_note){ .file = copy, .format = "-", .observe = l->list.observe,
+	grown[r->list_count] = (struct rules_list_note){ .file = copy, .format = "-", .observe = l->list.options.observe,
+							.allow = l->list.options.allow,
 							.every_s = l->list.url ? l->list.every_s : 0 };
 	if (l->list.name)
 		snprintf(grown[r->list_count].name, sizeof(grown->name), "%.*s", SPAN_FMT(l->list.name->value));
@@ -155,7 +78,7 @@ void load_list(struct load *l, const struct yaml_node *item)
 	char *path;
 	unsigned index = (unsigned)l->report->list_count;
 	size_t before = l->report->errors;
-	int err;
+	int err, set;
 
 	l->list = (struct list_entry){ 0 };
 	load_map(l, item, KEYS_LIST, "a list, such as \"- file: lists/ads.hosts\"", NULL);
@@ -166,6 +89,9 @@ void load_list(struct load *l, const struct yaml_node *item)
 		load_error(l, item, "too many lists; expected at most %d", LIMIT_LISTS);
 		return;
 	}
+	set = load_list_set(l, item);
+	if (set < 0)
+		return;
 	note = note_new(l, place->value);
 	path = list_path(l->path, place->value.p);
 	if (!note || !path) {
@@ -179,13 +105,13 @@ void load_list(struct load *l, const struct yaml_node *item)
 	else if (err < 0)
 		why = err == -EFBIG ? too_large() : err == -EINVAL ? "it is no regular file" : strerror(-err);
 	else
-		why = read_list(l, text, index, note);
+		why = load_list_text(l, text, index, (unsigned)set, note);
 	if (why)
 		load_warn(l, place, "list \"%s\" is left out: %s%s%s%s; the rest stays in force", path, why,
 			  note->format[0] == '-' ? "" : " (format: ", note->format[0] == '-' ? "" : note->format,
 			  note->format[0] == '-' ? "" : ")");
-	note->in_force = !why && !l->list.observe;
-	rules_build_list(&l->build, place->value, note->in_force);
+	note->in_force = !why && !l->list.options.observe;
+	rules_build_list(&l->build, place->value, note->in_force, (unsigned)set);
 	if (l->list.url)
 		rules_build_list_url(&l->build, l->list.name ? l->list.name->value : SPAN_LIT(""), l->list.every_s,
 				     !l->list.no_checksum);

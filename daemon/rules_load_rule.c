@@ -183,37 +183,39 @@ void load_rule_address(struct load *l, const struct yaml_node *value)
 
 void load_rule_third_party(struct load *l, const struct yaml_node *value)
 {
-	const struct yaml_node *s = load_one(l, value, "yes or no");
-	int yes = s ? load_bool(s->value) : -1;
+	int yes = load_yes(l, value);
 
 	if (yes >= 0)
 		l->build.rule.conditions |= yes ? RULE_THIRD_PARTY : RULE_FIRST_PARTY;
-	else if (s)
-		load_error(l, s, "\"%.*s\" is not known here; expected yes or no", SHOWN(s));
 }
 
-static void add_group(struct load *l, const struct yaml_node *s)
+const struct group *load_group_named(struct load *l, const struct yaml_node *s)
 {
 	const char *names[LIMIT_GROUPS + 1] = { NULL };
 	const char *near;
 
 	for (size_t i = 0; i < l->group_count; i++) {
-		const struct group *g = &l->groups[i];
-
-		if (span_eq(g->name, s->value)) {
-			/* aliases could make every rule a copy of a huge group */
-			l->values += g->count;
-			if (l->values <= LIMIT_RULES_VALUES)
-				rules_build_group(&l->build, g->prefix, g->count);
-			return;
-		}
-		names[i] = g->name.p;
+		if (span_eq(l->groups[i].name, s->value))
+			return &l->groups[i];
+		names[i] = l->groups[i].name.p;
 	}
 	near = load_nearest(s->value, names, l->group_count);
 	if (near)
 		load_error(l, s, "there is no group \"%.*s\"; did you mean \"%s\"?", SHOWN(s), near);
 	else
 		load_error(l, s, "there is no group \"%.*s\"; expected a name of the groups section", SHOWN(s));
+	return NULL;
+}
+
+static void add_group(struct load *l, const struct yaml_node *s)
+{
+	const struct group *g = load_group_named(l, s);
+
+	if (!g)
+		return;
+	l->values += g->count;		/* aliases could make every rule a copy of a huge group */
+	if (l->values <= LIMIT_RULES_VALUES)
+		rules_build_group(&l->build, g->prefix, g->count);
 }
 
 void load_rule_group(struct load *l, const struct yaml_node *value)

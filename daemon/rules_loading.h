@@ -29,7 +29,10 @@ struct list_entry {			/* the list being read */
 	const struct yaml_node *url, *every, *checksum, *name;
 	uint32_t every_s;
 	bool no_checksum;
-	bool observe;
+	const struct yaml_node *groups, *allow;	/* values of these keys; NULL: it has not got it */
+	struct rules_build_options options;
+	size_t clients;				/* addresses in its groups */
+	bool no_cookies;
 };
 
 struct rule_entry {			/* the rule being read */
@@ -75,6 +78,10 @@ void load_values(struct load *l, const struct yaml_node *value, const char *expe
 const struct yaml_node *load_one(struct load *l, const struct yaml_node *value, const char *expected);
 /* load_word - which of @words (ended by NULL) @value is; -1 after an error */
 int load_word(struct load *l, const struct yaml_node *value, const char *const *words);
+/* load_yes - yes or no; -1 after an error */
+int load_yes(struct load *l, const struct yaml_node *value);
+/* load_group_named - which of the groups section @s names; NULL after an error */
+const struct group *load_group_named(struct load *l, const struct yaml_node *s);
 /* load_bool - yes/no, true/false, on/off; -1: neither (no error is reported) */
 int load_bool(struct span s);
 /* load_number - a decimal number from @min to @max; -1: not one (no error is reported) */
@@ -88,6 +95,11 @@ int load_read(const struct rules_opener *opener, const char *path, size_t limit,
 /* load_list_place - once the keys of a list are read: the node of its file or url, or NULL after an error
  * @errors_before: of the report, when the list began */
 const struct yaml_node *load_list_place(struct load *l, const struct yaml_node *item, size_t errors_before);
+/* load_list_set - the set that the list being read belongs to; -1 after an error */
+int load_list_set(struct load *l, const struct yaml_node *item);
+/* load_list_text - read the text of list @index into @set; @note: filled with what was found
+ * Returns NULL, or why the list cannot be used. */
+const char *load_list_text(struct load *l, struct span text, unsigned index, unsigned set, struct rules_list_note *note);
 
 /* one entry of its section each; load_groups: the whole section */
 void load_list(struct load *l, const struct yaml_node *item);

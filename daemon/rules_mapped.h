@@ -7,6 +7,7 @@
 
 #include "image.h"
 #include "limits.h"
+#include "match.h"
 #include "names_table.h"
 #include "regex.h"
 #include "rules.h"
@@ -14,7 +15,17 @@
 
 enum { RULES_WORDS = (LIMIT_RULES + 63) / 64,	/* of a set with a bit for each rule */
        RULES_KINDS = KIND_EVERYTHING + 1,
-       ORIGIN_NAMES = 1 << 24 };		/* verdict.origin: below, 1 + own rule; from here, index of a listed name */
+       /* verdict.origin: below, 1 + own rule; from the first, index of a listed name, those of all sets counted on;
+	* from the second, number of a filter, likewise */
+       ORIGIN_NAMES = 1 << 24, ORIGIN_FILTERS = 1 << 27 };
+
+/* one set of lists, opened (rules_sets) */
+struct rules_set {
+	const struct image_set *image;
+	struct names_table names;
+	struct match *match;		/* NULL: no filters */
+	uint32_t names_origin, match_origin;	/* of index 0 */
+};
 
 struct rules {
 	unsigned refs;
@@ -33,7 +44,8 @@ struct rules {
 	const struct image_list *list;
 	size_t rule_count, host_count, posting_count, pattern_count, size_count, prefix_count, span_count,
 	       ahead_count, net_count, list_count;
-	struct names_table names;
+	struct rules_set set[LIMIT_LIST_SETS];
+	unsigned sets;
 
 	/* made at mapping */
 	struct regex **regex;			/* one for each pattern, NULL for a glob */
@@ -42,12 +54,22 @@ struct rules {
 	unsigned words;				/* in use, of each set below */
 	uint64_t of_kind[RULES_KINDS][RULES_WORDS];	/* KIND_EVERYTHING is in each of the others too */
 	uint64_t any_host[RULES_WORDS];		/* rules without a host condition */
-	bool blocks_connections;
+	bool blocks_connections, observes;
+	bool has_filters[RULES_FILTER_COOKIES + 1];
 };
 
 static inline struct span rules_text(const struct rules *r, struct image_text t)
 {
 	return (struct span){ r->text.p + t.at, t.len };
+}
+
+/* is the address in one of the prefixes?  NULL: in none */
+static inline bool rules_prefix_among(const struct rules *r, struct image_range range, const struct addr *a)
+{
+	for (uint32_t i = 0; a && i < range.count; i++)
+		if (prefix_has(&r->prefix[range.first + i], a))
+			return true;
+	return false;
 }
 
 #endif

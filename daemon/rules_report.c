@@ -159,3 +159,30 @@ char *rules_report_text(const struct rules_report *r)
 	}
 	return text;
 }
+
+/* ", N text" at the end of @out, unless N is 0 */
+static void add_count(char *out, size_t out_len, uint32_t n, const char *text)
+{
+	size_t len = strlen(out);
+
+	if (n)
+		snprintf(out + len, out_len - len, ", %u %s", n, text);
+}
+
+void rules_report_list(const struct rules_list_note *l, char *out, size_t out_len)
+{
+	bool filters = l->filters != 0;
+
+	snprintf(out, out_len, "%s, %s: %u lines, %u %s", l->format,
+		 !l->in_force ? "observed" : l->allow ? "in force as exceptions" : "in force", l->lines,
+		 filters ? l->filters : l->names, filters ? "filters" : "names");
+	if (l->duplicates)
+		snprintf(out + strlen(out), out_len - strlen(out), " (%u of them duplicates)", l->duplicates);
+	add_count(out, out_len, l->comments, "comments or blank");
+	add_count(out, out_len, l->skipped, filters ? "about cookies" : "not about blocking");
+	add_count(out, out_len, l->cosmetic, "cosmetic");
+	add_count(out, out_len, l->browser, "for browsers only");
+	add_count(out, out_len, l->modifier, "with unsupported modifiers");
+	add_count(out, out_len, l->invalid, "invalid");
+	add_count(out, out_len, l->includes, "includes that are not followed");
+}

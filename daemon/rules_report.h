@@ -35,7 +35,16 @@ struct rules_list_note {
 	const char *format;		/* "hosts", "domains", ...; "-" unknown */
 	bool in_force;
 	bool observe;
-	uint32_t lines, names, duplicates, comments, skipped, invalid;	/* lines; names used; see struct list_stats */
+	bool allow;
+	/* lines = used + comments + skipped + cosmetic + browser + modifier + invalid */
+	uint32_t lines;
+	uint32_t used;			/* that gave a name or a filter */
+	uint32_t comments;		/* blank lines too, and what is not for our platform */
+	uint32_t skipped;		/* not about blocking; and cookie filters with cookies: no */
+	uint32_t cosmetic, browser, modifier, invalid;	/* of lists in Adblock syntax: enum filter_kind; invalid of all */
+	uint32_t names, filters;	/* given by the used lines */
+	uint32_t duplicates;		/* of these, folded: it stands earlier in a list with the same options, or a badfilter names it */
+	uint32_t includes;		/* "!#include" lines, which are not followed */
 };
 
 struct rules_report {
@@ -54,6 +63,8 @@ void rules_report_fini(struct rules_report *r);
  * @line, @column: from 1, column in characters; 0: the whole file */
 void rules_report_add(struct rules_report *r, bool warning, const char *file, struct span text,
 		      uint32_t line, uint32_t column, const char *fmt, ...) __attribute__((format(printf, 7, 8)));
+/* rules_report_list - what was read of a list that is used, on one line (without its name): "hosts, in force: 12 lines, ..." */
+void rules_report_list(const struct rules_list_note *l, char *out, size_t out_len);
 /* rules_report_text - all notes as text: "file:line:column: error: message", the line, a caret
  * Returns a string the caller frees, empty when there are none; NULL: out of memory. */
 char *rules_report_text(const struct rules_report *r);

@@ -3,6 +3,7 @@
 COUNTER(CONNECTIONS,		"connections",		"redirected connections accepted")
 COUNTER(REQUESTS,		"requests",		"HTTP requests read")
 COUNTER(BLOCKED,		"blocked",		"requests answered by dejunk (rules, images by URL)")
+COUNTER(WOULD_BLOCK,		"would_block",		"requests passed that lists of mode observe would have blocked")
 COUNTER(COOKIES,		"cookies",		"cookies removed or limited, both directions")
 COUNTER(IMAGES,			"images",		"images replaced, by URL or by size")
 COUNTER(REFUSED_SYNS,		"refused_syns",		"connection attempts refused (kernel and user space)")

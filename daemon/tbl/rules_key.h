@@ -23,7 +23,10 @@ KEY(LIST,	url,		list_url,	"none",		"https://lists.example/ads.txt", "a list that
 KEY(LIST,	every,		list_every,	"1d",		"12h",				"how often a list with url is fetched: minutes, hours or days, from 10m to 30d")
 KEY(LIST,	checksum,	list_checksum,	"yes",		"no",				"no: a checksum that a fetched list states is not looked at")
 KEY(LIST,	name,		list_name,	"none",		"easylist",			"a short name for the list")
-KEY(LIST,	mode,		list_mode,	"block",	"observe",			"block, or observe: read and count, enforce nothing")
+KEY(LIST,	mode,		list_mode,	"block",	"observe",			"block, or observe: log and count what it would have done, enforce nothing")
+KEY(LIST,	groups,		list_groups,	"all clients",	"[kids]",			"only for these clients: names of the groups section")
+KEY(LIST,	allow,		list_allow,	"no",		"yes",				"yes: everything in it is an exception, which lifts what other lists block")
+KEY(LIST,	cookies,	list_cookies,	"yes",		"no",				"no: its filters of cookies ($cookie) are not used")
 
 KEY(RULE,	block,		rule_block,	"",		"requests",			"connections, requests, cookies or images")
 KEY(RULE,	allow,		rule_allow,	"",		"everything",			"connections, requests, cookies, images or everything")

@@ -233,8 +233,9 @@ static void parts_of_a_decision(void **state)
 	for (uint32_t n = 1; n <= match_numbers(m.match); n++)
 		assert_true(match_number(m.match, n, &w));
 	assert_false(match_number(m.match, 0, &w) || match_number(m.match, match_numbers(m.match) + 1, &w));
-	assert_true(match_excepted(m.match, SPAN_LIT("a.cdn.ads.com")));
-	assert_false(match_excepted(m.match, SPAN_LIT("ads.com")));
+	assert_true(match_excepted(m.match, SPAN_LIT("a.cdn.ads.com"), &w));
+	assert_int_equal(w.line, 3);
+	assert_false(match_excepted(m.match, SPAN_LIT("ads.com"), &w));
 	assert_int_equal(match_hosts(m.match), 1);
 	/* a redirect blocks, and names the stand-in for what others block */
 	q.url = SPAN_LIT("http://r.com/");
@@ -249,7 +250,7 @@ static void a_list_of_exceptions(void **state)
 	struct match_question q = { .url = SPAN_LIT("http://good.com/"), .type = FILTER_TYPE_DOCUMENT };
 	struct match_builder *b = match_build_new(1);
 	struct image_part part[MATCH_PARTS];
-	struct match_verdict v;
+	struct match_verdict v, w;
 	uint32_t filters = 0;
 	struct match_made m;
 	const char *why;
@@ -269,7 +270,7 @@ static void a_list_of_exceptions(void **state)
 	assert_true(match_find(m.match, &q, MATCH_EXCEPTIONS, false, &v));
 	q.url = SPAN_LIT("http://fine.com/");
 	assert_true(match_find(m.match, &q, MATCH_EXCEPTIONS, false, &v));
-	assert_true(match_excepted(m.match, SPAN_LIT("www.good.com")));
+	assert_true(match_excepted(m.match, SPAN_LIT("www.good.com"), &w));
 	assert_true(match_has(m.match, MATCH_COOKIE_EXCEPTIONS) && !match_has(m.match, MATCH_COOKIES));
 	match_unmake(&m);
 }

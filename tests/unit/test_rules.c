@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* links: rules rules_decide rules_build rules_load rules_load_gateway rules_load_rule rules_load_list rules_load_url list_due list_store rules_report yaml_tree image names_table glob regex schedule host addr gateway list_detect list_hosts list_domains list_wildcard list_dnsmasq list_rpz */
+/* links: rules rules_decide rules_build rules_load rules_load_gateway rules_load_rule rules_load_list rules_sets rules_listed rules_build_sets rules_load_options rules_load_text match match_open match_domain match_build match_build_set match_build_fold match_build_hosts match_build_file match_keys url_tokens filter_parse filter_pattern filter_options filter_domain list_adblock rules_load_url list_due list_store rules_report yaml_tree image names_table glob regex schedule host addr gateway list_detect list_hosts list_domains list_wildcard list_dnsmasq list_rpz */
 /* precedence: a table of rules, questions and answers, a reason each */
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,9 +27,20 @@ struct row {
 static const struct text_file lists[] = {
 	{ "ads.hosts", { "0.0.0.0 listed.example\n127.0.0.1 localhost\n0.0.0.0 cdn.mixed.example\n",
 			 sizeof("0.0.0.0 listed.example\n127.0.0.1 localhost\n0.0.0.0 cdn.mixed.example\n") - 1 } },
+	{ "block.txt", SPAN_LIT("[Adblock Plus 2.0]\n||whole.example^\n/banner/*$image\n||paths.example/ads/\n"
+				"||third.example^$third-party\n||kept.example^\n||must.example^$important\n"
+				"/pixel.$script,domain=page.example\n||r.example^$redirect=noopjs\n||post.example^$method=post\n"
+				"||a.example^$removeparam=x\n||a.example^$cookie=y\n") },
+	{ "except.txt", SPAN_LIT("[Adblock Plus 2.0]\n@@||kept.example/ok\n@@||listed.example^$document\n@@||must.example^\n"
+				 "@@||b.a.example^$removeparam=x\n") },
+	{ "good.txt", SPAN_LIT("! fine\n||good.whole.example^\n@@||paths.example/ads/fine\n||ok.listed.example/fine/\n") },
+	{ "good.hosts", SPAN_LIT("cdn.mixed.example\nwww.whole.example\n") },
 	{ NULL, { NULL, 0 } },
 };
 
+#define BLOCK "lists:\n  - file: block.txt\n"
+#define BOTH BLOCK "  - file: except.txt\n"
+#define KIDS "groups: {kids: 10.0.0.0/24}\nlists:\n  - {file: block.txt, groups: kids}\n"
 #define LISTS "lists:\n  - file: ads.hosts\n"
 #define RULES "rules:\n"
 
@@ -81,6 +92,69 @@ static const struct row rows[] = {
 	{ "everything is in file order too",
 	  RULES "  - {block: connections, host: ads.a.example}\n  - {allow: everything, host: a.example}\n", "C ads.a.example",
 	  ACT_BLOCK, KIND_CONNECTIONS, 2 },
+
+	{ "a filter of a whole host", BLOCK, "C www.whole.example", ACT_BLOCK, KIND_CONNECTIONS, 2 },
+	{ "and on port 80", BLOCK, "R www.whole.example/x", ACT_BLOCK, KIND_CONNECTIONS, 2 },
+	{ "an image by URL", BLOCK, "I any.example/banner/1.gif", ACT_BLOCK, KIND_IMAGES, 3 },
+	{ "not what is no image", BLOCK, "R any.example/banner/1.gif", ACT_PASS, 0, 0 },
+	{ "a path", BLOCK, "R paths.example/ads/x", ACT_BLOCK, KIND_REQUESTS, 4 },
+	{ "not a navigation to it", BLOCK, "N paths.example/ads/x", ACT_PASS, 0, 0 },
+	{ "a path says nothing of the connection", BLOCK, "C paths.example", ACT_PASS, 0, 0 },
+	{ "third party", BLOCK, "R third.example/ <page.example", ACT_BLOCK, KIND_REQUESTS, 5 },
+	{ "its own pages", BLOCK, "R third.example/ <www.third.example", ACT_PASS, 0, 0 },
+	{ "an unknown page is its own", BLOCK, "R third.example/", ACT_PASS, 0, 0 },
+	{ "third party says nothing of the connection", BLOCK, "C third.example", ACT_PASS, 0, 0 },
+	{ "a page", BLOCK, "R any.example/pixel. <page.example", ACT_PASS, 0, 0 },
+	{ "not important against an exception", BOTH, "R kept.example/ok", ACT_ALLOW, KIND_REQUESTS, 2 },
+	{ "beside the exception", BOTH, "R kept.example/no", ACT_BLOCK, KIND_CONNECTIONS, 6 },
+	{ "an exception on a path keeps it off the SYN", BOTH, "C kept.example", ACT_ALLOW, KIND_REQUESTS, 2 },
+	{ "important", BOTH, "R must.example/", ACT_BLOCK, KIND_REQUESTS, 7 },
+	{ "an exception does not lift names", LISTS "  - file: except.txt\n", "N listed.example/", ACT_BLOCK, KIND_CONNECTIONS, 1 },
+	{ "nor at the SYN", LISTS "  - file: except.txt\n", "C listed.example", ACT_BLOCK, KIND_CONNECTIONS, 1 },
+	{ "an exception of another set counts", KIDS "  - file: except.txt\n", "R kept.example/ok ~10.0.0.9", ACT_ALLOW,
+	  KIND_REQUESTS, 2 },
+	{ "also at the SYN", KIDS "  - file: except.txt\n", "C kept.example ~10.0.0.9", ACT_ALLOW, KIND_REQUESTS, 2 },
+	{ "important of another set too", KIDS "  - file: except.txt\n", "R must.example/ ~10.0.0.9", ACT_BLOCK, KIND_REQUESTS, 7 },
+	{ "a group", KIDS, "R www.whole.example/ ~10.0.0.9", ACT_BLOCK, KIND_CONNECTIONS, 2 },
+	{ "not others", KIDS, "R www.whole.example/ ~10.0.1.9", ACT_PASS, 0, 0 },
+	{ "nor an unknown client", KIDS, "R www.whole.example/", ACT_PASS, 0, 0 },
+	{ "a group at the SYN", KIDS, "C www.whole.example ~10.0.0.9", ACT_BLOCK, KIND_CONNECTIONS, 2 },
+	{ "not others at the SYN", KIDS, "C www.whole.example ~10.0.1.9", ACT_PASS, 0, 0 },
+	{ "observe decides nothing", "lists:\n  - {file: block.txt, mode: observe}\n", "R whole.example/", ACT_PASS, 0, 0 },
+	{ "at no layer", "lists:\n  - {file: block.txt, mode: observe}\n", "C whole.example", ACT_PASS, 0, 0 },
+	{ "nor do its exceptions", BLOCK "  - {file: except.txt, mode: observe}\n", "R kept.example/ok", ACT_BLOCK,
+	  KIND_CONNECTIONS, 6 },
+	{ "allow: yes lifts a filter", BLOCK "  - {file: good.txt, allow: yes}\n", "R good.whole.example/", ACT_ALLOW,
+	  KIND_CONNECTIONS, 2 },
+	{ "at the SYN too", BLOCK "  - {file: good.txt, allow: yes}\n", "C good.whole.example", ACT_ALLOW, KIND_REQUESTS, 2 },
+	{ "by its exceptions as well", BLOCK "  - {file: good.txt, allow: yes}\n", "R paths.example/ads/fine/x", ACT_ALLOW,
+	  KIND_REQUESTS, 3 },
+	{ "it lifts names", LISTS "  - {file: good.txt, allow: yes}\n", "R ok.listed.example/fine/x", ACT_ALLOW, KIND_CONNECTIONS, 4 },
+	{ "only there", LISTS "  - {file: good.txt, allow: yes}\n", "R ok.listed.example/x", ACT_BLOCK, KIND_CONNECTIONS, 1 },
+	{ "which only port 80 can tell", LISTS "  - {file: good.txt, allow: yes}\n", "C ok.listed.example", ACT_ALLOW, KIND_REQUESTS, 4 },
+	{ "names lift names", LISTS "  - {file: good.hosts, allow: yes}\n", "C cdn.mixed.example", ACT_ALLOW, KIND_CONNECTIONS, 1 },
+	{ "and filters", BLOCK "  - {file: good.hosts, allow: yes}\n", "R x.www.whole.example/", ACT_ALLOW, KIND_CONNECTIONS, 2 },
+	{ "and block nothing", "lists:\n  - {file: good.hosts, allow: yes}\n", "R cdn.mixed.example/", ACT_PASS, 0, 0 },
+	{ "allow: requests lifts a filter", BLOCK RULES "  - {allow: requests, url: \"*/ads/x\"}\n", "R paths.example/ads/x",
+	  ACT_ALLOW, KIND_REQUESTS, 4 },
+	{ "and what it says of an image", BLOCK RULES "  - {allow: requests, host: any.example}\n", "I any.example/banner/1.gif",
+	  ACT_ALLOW, KIND_REQUESTS, 4 },
+	{ "allow: images too", BLOCK RULES "  - {allow: images, host: any.example}\n", "I any.example/banner/1.gif", ACT_ALLOW,
+	  KIND_IMAGES, 4 },
+	{ "allow: connections lifts the whole host", BLOCK RULES "  - {allow: connections, host: whole.example}\n",
+	  "R whole.example/", ACT_ALLOW, KIND_CONNECTIONS, 4 },
+	{ "but no other filter", BLOCK RULES "  - {allow: connections, host: whole.example}\n", "I whole.example/banner/1.gif",
+	  ACT_BLOCK, KIND_IMAGES, 3 },
+	{ "everything ends filters", BLOCK RULES "  - {allow: everything, host: paths.example}\n", "R paths.example/ads/x",
+	  ACT_ALLOW, KIND_EVERYTHING, 4 },
+	{ "own blocks come first", BOTH RULES "  - {block: requests, host: kept.example}\n", "R kept.example/ok", ACT_BLOCK,
+	  KIND_REQUESTS, 5 },
+	{ "an own size waits for the size", BLOCK RULES "  - {allow: images, size: 88x31}\n", "I any.example/banner/1.gif",
+	  ACT_PASS, 0, 0 },
+	{ "which allows", BLOCK RULES "  - {allow: images, size: 88x31}\n", "S any.example/banner/1.gif 88x31", ACT_ALLOW,
+	  KIND_IMAGES, 4 },
+	{ "or leaves it to the list", BLOCK RULES "  - {allow: images, size: 88x31}\n", "S any.example/banner/1.gif 1x1", ACT_BLOCK,
+	  KIND_IMAGES, 3 },
 
 	{ "a listed name", LISTS, "C listed.example", ACT_BLOCK, KIND_CONNECTIONS, 1 },
 	{ "below a listed name", LISTS, "C a.b.listed.example", ACT_BLOCK, KIND_CONNECTIONS, 1 },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* links: rules rules_decide rules_build rules_load rules_load_gateway rules_load_rule rules_load_list rules_load_url list_due list_store rules_report yaml_tree image names_table glob regex schedule host addr gateway list_detect list_hosts list_domains list_wildcard list_dnsmasq list_rpz */
+/* links: rules rules_decide rules_build rules_load rules_load_gateway rules_load_rule rules_load_list rules_sets rules_listed rules_build_sets rules_load_options rules_load_text match match_open match_domain match_build match_build_set match_build_fold match_build_hosts match_build_file match_keys url_tokens filter_parse filter_pattern filter_options filter_domain list_adblock rules_load_url list_due list_store rules_report yaml_tree image names_table glob regex schedule host addr gateway list_detect list_hosts list_domains list_wildcard list_dnsmasq list_rpz */
 /* bad files and what is said of them; good ones and what they mean; the manual page and the table of keys */
-/* limits: RULES_ERRORS */
+/* limits: RULES_ERRORS LIST_SETS */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -69,6 +69,10 @@ static const struct {
 	{ "lists:\n  - {url: \"https://a.example/x\", every: 9m}\n", { "expected an interval from 10m to 30d" } },
 	{ "lists:\n  - {url: \"https://a.example/x\", name: \"a b\"}\n", { "without spaces" } },
 	{ "lists:\n  - {url: \"https://a.example/x\", checksum: perhaps}\n", { "expected yes or no" } },
+	{ "lists:\n  - {file: x, groups: kids}\n", { "2:23: error: there is no group \"kids\"" } },
+	{ "lists:\n  - {file: x, allow: perhaps}\n", { "2:22: error: \"perhaps\" is not known here; expected yes or no" } },
+	{ "lists:\n  - {file: x, cookies: 3}\n", { "2:24: error: \"3\" is not known here; expected yes or no" } },
+	{ "lists:\n  - {file: x, allow: yes, mode: observe}\n", { "2:22: error: a list of exceptions cannot be observed" } },
 	{ "lists:\n  - {file: x, mode: watch}\n", { "expected block or observe" } },
 	{ "rules:\n  - {block: requests, host: [a}\n", { "2:" } },
 	{ "rules:\n\t- a\n", { "2:1: error: found character that cannot start any token" } },
@@ -104,12 +108,13 @@ static void a_bad_list_is_a_warning(void **state)
 {
 	static const struct text_file files[] = {
 		{ "page.txt", SPAN_LIT("<html>404</html>\n") }, { "easy.txt", SPAN_LIT("[Adblock Plus]\n||a.test^\n") },
+		{ "psl.txt", SPAN_LIT("// This Source Code Form\n// ===BEGIN ICANN DOMAINS===\nac\ncom.ac\n") },
 		{ "none.txt", SPAN_LIT("# nothing\n") }, { "good.txt", SPAN_LIT("ads.test\n") },
 		{ "local.txt", SPAN_LIT("127.0.0.1 localhost\n") }, { NULL, { NULL, 0 } },
 	};
 	struct rules_report report;
 	int fd = rules_text_build(SPAN_LIT("lists:\n - file: gone.txt\n - file: page.txt\n - file: easy.txt\n - file: none.txt\n"
-					   " - file: good.txt\n - file: local.txt\n"), files, &report);
+					   " - file: good.txt\n - file: local.txt\n - file: psl.txt\n"), files, &report);
 	char *text = rules_report_text(&report), why[100];
 	struct rules *r;
 
@@ -119,11 +124,12 @@ static void a_bad_list_is_a_warning(void **state)
 	assert_int_equal(report.warnings, 5);
 	assert_non_null(strstr(text, "2:10: warning: list \"gone.txt\" is left out: No such file or directory"));
 	assert_non_null(strstr(text, "list \"page.txt\" is left out: it is an HTML page, not a list"));
-	assert_non_null(strstr(text, "list \"easy.txt\" is left out: its format is not supported yet (format: Adblock)"));
+	assert_non_null(strstr(text, "list \"psl.txt\" is left out: it is the list of public suffixes"));
 	assert_non_null(strstr(text, "list \"none.txt\" is left out: there is nothing in it but comments"));
 	assert_non_null(strstr(text, "list \"local.txt\" is left out: no line of it could be used"));
 	r = rules_map(fd, why, sizeof(why));
 	assert_int_equal(rules_connection(r, NULL, NULL, SPAN_LIT("x.ads.test"), 0).action, ACT_BLOCK);
+	assert_int_equal(rules_connection(r, NULL, NULL, SPAN_LIT("x.a.test"), 0).action, ACT_BLOCK);
 	rules_put(r);
 	close(fd);
 	free(text);
@@ -217,6 +223,34 @@ static char *slurp(const char *path)
 	return p;
 }
 
+static void lists_have_bounded_kinds(void **state)
+{
+	char yaml[2000] = "groups: {g0: 10.0.0.0, g1: 10.0.0.1, g2: 10.0.0.2, g3: 10.0.0.3, g4: 10.0.0.4, g5: 10.0.0.5, "
+			  "g6: 10.0.0.6, g7: 10.0.0.7}\nlists:\n";
+	static const struct text_file files[] = { { "l", SPAN_LIT("ads.test\n") }, { NULL, { NULL, 0 } } };
+
+	(void)state;
+	for (int i = 0; i < LIMIT_LIST_SETS + 1; i++) {
+		struct rules_report report;
+		size_t len = strlen(yaml);
+		char *text;
+		int fd;
+
+		/* twice each: the same options are one set */
+		snprintf(yaml + len, sizeof(yaml) - len, " - {file: l, groups: g%d}\n - {file: l, groups: [g%d]}\n", i % 8, i % 8);
+		if (i == LIMIT_LIST_SETS)
+			strcat(yaml, " - {file: l, allow: yes}\n");
+		fd = rules_text_build(span_of(yaml), files, &report);
+		text = rules_report_text(&report);
+		if (i < LIMIT_LIST_SETS ? fd < 0 : !strstr(text, "too many kinds of lists; expected at most 8"))
+			fail_msg("%d: %s", i, text);
+		if (fd >= 0)
+			close(fd);
+		free(text);
+		rules_report_fini(&report);
+	}
+}
+
 static void every_key_is_in_the_manual_page(void **state)
 {
 	char *page = slurp("man/rules.yaml.5"), *keys = NULL;
@@ -292,6 +326,7 @@ int main(void)
 		cmocka_unit_test(the_gateway_section),
 		cmocka_unit_test(anchors_are_bounded),
 		cmocka_unit_test(many_errors_are_cut),
+		cmocka_unit_test(lists_have_bounded_kinds),
 		cmocka_unit_test(every_key_is_in_the_manual_page),
 		cmocka_unit_test(the_policy_in_the_tree_is_good),
 	};

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* rules_build_sets - lists with the same options are one set: a table of names and an instance of the filters */
+#include "rules_build_sets.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "match_image.h"
+
+enum { SET_PARTS = 2 + 8 + 2 * MATCH_GROUPS };	/* at most, of one set: names, filters */
+_Static_assert(13 + 1 + LIMIT_LIST_SETS * SET_PARTS <= IMAGE_SECTIONS, "an image has room for all sets");
+
+int rules_build_set(struct rules_build *b, const struct rules_build_options *o, bool *fresh)
+{
+	struct rules_build_set *s;
+
+	*fresh = false;
+	for (unsigned i = 0; i < b->sets; i++) {
+		const struct rules_build_options *have = &b->set[i].options;
+
+		if (have->observe == o->observe && have->allow == o->allow && have->grouped == o->grouped &&
+		    memcmp(have->groups, o->groups, sizeof(o->groups)) == 0)
+			return (int)i;
+	}
+	if (b->sets == LIMIT_LIST_SETS)
+		return -1;
+	*fresh = true;
+	s = &b->set[b->sets];
+	s->options = *o;
+	s->names.seed = b->seed;
+	s->set.flags = (o->observe ? SET_OBSERVE : 0) | (o->allow ? SET_ALLOW : 0) | (o->grouped ? SET_GROUPED : 0);
+	return (int)b->sets++;
+}
+
+void rules_build_set_group(struct rules_build *b, unsigned set, const struct prefix *p, size_t count)
+{
+	struct image_range *group = &b->set[set].set.group;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t at = image_put(&b->prefixes, &p[i], sizeof(p[i]));
+
+		if (at == (size_t)-1)
+			return;		/* prefixes.failed says so */
+		if (group->count == 0)
+			group->first = (uint32_t)(at / sizeof(p[i]));
+		group->count++;
+	}
+}
+
+void rules_build_listed(struct rules_build *b, unsigned set, struct span name, unsigned list, uint32_t line)
+{
+	names_add(&b->set[set].names, name, names_where(list, line));
+	b->failed |= b->set[set].names.failed;
+}
+
+void rules_build_filter(struct rules_build *b, unsigned set, const struct filter *f, struct span text, unsigned list,
+			uint32_t line)
+{
+	struct rules_build_set *s = &b->set[set];
+
+	if (!s->filters) {
+		s->filters = match_build_new(b->seed);
+		if (s->filters && s->options.allow)
+			match_build_exceptions(s->filters);
+	}
+	b->failed |= !s->filters || !match_build_add(s->filters, f, text, list, line);
+}
+
+size_t rules_build_names(const struct rules_build *b)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < b->sets; i++)
+		n += b->set[i].names.count;
+	return n;
+}
+
+void rules_build_forget(struct rules_build *b, unsigned set, unsigned list)
+{
+	struct names_builder *n = &b->set[set].names;
+
+	while (n->count && n->where[n->count - 1] >> 24 == list)
+		n->count--;
+}
+
+size_t rules_build_sets_parts(struct rules_build *b, struct image_part *part, size_t parts, uint32_t dropped[256])
+{
+	static struct image_set set[LIMIT_LIST_SETS];
+
+	for (unsigned i = 0; i < b->sets; i++) {
+		struct rules_build_set *s = &b->set[i];
+		uint32_t folded[256];
+		size_t n;
+
+		if (!names_fold(&s->names, folded))
+			return 0;
+		for (unsigned k = 0; k < 256; k++)
+			dropped[k] += folded[k];
+		set[i] = s->set;
+		part[parts++] = (struct image_part){ SECTION_NAMES_BUCKETS, i, s->names.bucket,
+						     s->names.buckets * sizeof(*s->names.bucket) };
+		part[parts++] = (struct image_part){ SECTION_NAMES_BLOOM, i, s->names.bloom,
+						     s->names.bloom_words * sizeof(*s->names.bloom) };
+		if (!s->filters)
+			continue;
+		n = match_build_finish(s->filters, i, part + parts, dropped);
+		if (!n)
+			return 0;
+		parts += n;
+	}
+	part[parts++] = (struct image_part){ SECTION_SETS, 0, set, b->sets * sizeof(set[0]) };
+	return parts;
+}
+
+void rules_build_sets_fini(struct rules_build *b)
+{
+	for (unsigned i = 0; i < b->sets; i++) {
+		names_builder_fini(&b->set[i].names);
+		if (b->set[i].filters)
+			match_build_free(b->set[i].filters);
+	}
+	b->sets = 0;
+}
