@@ -13,14 +13,19 @@
 
 #include "children.h"
 #include "container.h"
+#include "counters.h"
 #include "limits.h"
 #include "list_store.h"
 #include "log.h"
 #include "reached.h"
 #include "regular.h"
+#include "rules_cache.h"
+#include "statedir.h"
+
+#define BUILD_CACHE "rules.image"
 
 enum {
-	BUILD_FILES = LIMIT_LISTS + 1,	/* that one build may ask for */
+	BUILD_FILES = 2 * (LIMIT_LISTS + 1),	/* that one build may ask for: once for the cache, once for itself */
 	BUILD_BURST = 64,		/* messages taken before the lease and the others get their turn */
 };
 
@@ -125,30 +130,66 @@ static void build_message(struct build *b, struct ipc_message *m)
 		build_on_open(b, m);
 		break;
 	case MSG_BUILT:
-		if (m->fd < 0 || b->image >= 0)
+		if (m->fd < 0 || b->image >= 0 || m->len < sizeof(b->built))
 			break;
 		b->image = m->fd;
 		m->fd = -1;
-		build_keep_text(b, m->body, m->len);
+		memcpy(&b->built, m->body, sizeof(b->built));
+		if (b->built.cache == BUILT_FROM_CACHE)
+			count(COUNTER_CACHE_USED);
+		if (b->built.cache == BUILT_CACHE_BAD)
+			count(COUNTER_CACHE_BAD);
+		build_keep_text(b, m->body + sizeof(b->built), m->len - sizeof(b->built));
 		break;
 	case MSG_FAILED:
-		build_keep_text(b, m->body, m->len);
+		if (b->image < 0)
+			build_keep_text(b, m->body, m->len);
 		break;
 	}
 }
 
-/* @burst: messages taken at most; false: nothing more will come */
+/* @burst: messages taken at most, and none after an image; false: nothing more will come */
 static bool build_read(struct build *b, int burst)
 {
 	static struct ipc_message m;
 	int n = 1;
 
-	for (int i = 0; i < burst && (n = ipc_recv(b->sock, &m)) > 0; i++) {
+	for (int i = 0; i < burst && b->image < 0 && (n = ipc_recv(b->sock, &m)) > 0; i++) {
 		build_message(b, &m);
 		if (m.fd >= 0)
 			close(m.fd);
 	}
 	return n > 0 || n == -EAGAIN;
+}
+
+/* give the child a file for its cache, or leave to end */
+static void build_save(struct build *b, bool wanted)
+{
+	int fd = wanted && b->dir >= 0 ? statedir_create(b->dir, BUILD_CACHE) : -1;
+
+	if (wanted && b->dir >= 0 && fd < 0)
+		log_warn("the rule image cannot be kept for the next start: %s", strerror(-fd));
+	b->saving = fd >= 0;
+	ipc_send(b->sock, fd >= 0 ? MSG_SAVE : MSG_STOP, 0, NULL, 0, fd);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* hand over what it answered; the child may live on to write its cache, which nobody waits for */
+static void build_deliver(struct build *b, const char *otherwise)
+{
+	char *text = b->text;
+	int image = b->image;
+	bool in_force;
+
+	b->text = NULL;
+	b->image = -1;
+	b->done = true;
+	ev_io_stop(b->loop, &b->io);
+	in_force = b->on_done(b, image, text ? text : image < 0 ? otherwise : "");
+	free(text);
+	if (b->pid && b->done && b->built.save)
+		build_save(b, in_force);
 }
 
 static void build_on_readable(struct ev_loop *loop, ev_io *w, int revents)
@@ -158,10 +199,15 @@ static void build_on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	(void)revents;
 	if (!build_read(b, BUILD_BURST))
 		ev_io_stop(loop, w);	/* its end follows */
+	else if (b->image >= 0)
+		build_deliver(b, "");
 }
 
 static void build_stop(struct build *b)
 {
+	if (b->saving)
+		statedir_discard(b->dir, BUILD_CACHE);
+	b->saving = false;
 	ev_io_stop(b->loop, &b->io);
 	ev_child_stop(b->loop, &b->died);
 	ev_timer_stop(b->loop, &b->limit);
@@ -176,23 +222,27 @@ static void build_stop(struct build *b)
 static void build_on_died(struct ev_loop *loop, ev_child *w, int revents)
 {
 	struct build *b = CONTAINER_OF(w, struct build, died);
-	char how[128], *text;
-	int image;
+	char how[128];
+	int err;
 
 	(void)loop, (void)revents;
-	build_read(b, INT32_MAX);		/* what it left in the socket, which is bounded */
+	if (!b->done)
+		build_read(b, INT32_MAX);	/* what it left in the socket, which is bounded */
+	if (b->saving && w->rstatus == 0) {
+		b->saving = false;
+		err = statedir_commit(b->dir, BUILD_CACHE);
+		if (err < 0)
+			log_warn("the rule image cannot be kept for the next start: %s", strerror(-err));
+	}
 	build_stop(b);
-	image = b->image;
-	text = b->text;
-	b->image = -1;
-	b->text = NULL;
+	if (b->done)
+		return;
 	if (WIFSIGNALED(w->rstatus))
 		snprintf(how, sizeof(how), "the compile process was killed by signal %d (%s)\n", WTERMSIG(w->rstatus),
 			 strsignal(WTERMSIG(w->rstatus)));
 	else
 		snprintf(how, sizeof(how), "the compile process ended with status %d\n", WEXITSTATUS(w->rstatus));
-	b->on_done(b, image, text ? text : image < 0 ? how : "");
-	free(text);
+	build_deliver(b, how);
 }
 
 static void build_on_limit(struct ev_loop *loop, ev_timer *w, int revents)
@@ -201,6 +251,11 @@ static void build_on_limit(struct ev_loop *loop, ev_timer *w, int revents)
 	char text[96];
 
 	(void)loop, (void)revents;
+	if (b->done) {
+		log_warn("writing the rule image for the next start took too long and was stopped");
+		kill(b->pid, SIGKILL);
+		return;
+	}
 	reached_quietly(LIMIT_ID_COMPILE_MS);	/* its log line is @text */
 	snprintf(text, sizeof(text), "the build took longer than the limit of %d s and was stopped\n",
 		 LIMIT_COMPILE_MS / 1000);
@@ -219,7 +274,7 @@ int build_init(struct build *b, struct ev_loop *loop, const char *path, build_on
 	char cwd[PATH_MAX];
 	int n;
 
-	*b = (struct build){ .loop = loop, .on_done = on_done, .sock = -1, .image = -1 };
+	*b = (struct build){ .loop = loop, .on_done = on_done, .sock = -1, .image = -1, .dir = -1 };
 	if (path[0] == '/')
 		n = snprintf(b->path, sizeof(b->path), "%s", path);
 	else if (getcwd(cwd, sizeof(cwd)))
@@ -239,16 +294,23 @@ int build_start(struct build *b, const struct msg_settings *settings, uint64_t g
 	char rules[sizeof(struct msg_rules) + PATH_MAX];
 	struct msg_rules head = { .generation = generation };
 	size_t len = strlen(b->path);
-	int pair[2], err = ipc_pair(pair);
+	int pair[2], err = ipc_pair(pair), cache;
 	pid_t pid;
 
 	if (err)
 		return err;
+	if (b->pid) {		/* it writes the cache of the build before; libev takes its end */
+		kill(b->pid, SIGKILL);
+		build_stop(b);
+	}
+	cache = b->dir >= 0 ? statedir_read(b->dir, BUILD_CACHE, CACHE_FILE_MAX) : -1;
 	memcpy(rules, &head, sizeof(head));
 	memcpy(rules + sizeof(head), b->path, len);
 	err = ipc_send(pair[0], MSG_SETTINGS, 0, settings, sizeof(*settings), -1);
 	if (!err)
-		err = ipc_send(pair[0], MSG_RULES, 0, rules, sizeof(head) + len, -1);
+		err = ipc_send(pair[0], MSG_RULES, 0, rules, sizeof(head) + len, cache);
+	if (cache >= 0)
+		close(cache);
 	pid = err ? err : children_exec(ROLE_COMPILE, pair[1]);
 	close(pair[1]);
 	if (pid < 0) {
@@ -259,6 +321,8 @@ int build_start(struct build *b, const struct msg_settings *settings, uint64_t g
 	b->pid = pid;
 	b->sock = pair[0];
 	b->opened = 0;
+	b->done = false;
+	b->built = (struct msg_built){ 0 };
 	ev_io_set(&b->io, b->sock, EV_READ);
 	ev_io_start(b->loop, &b->io);
 	ev_child_set(&b->died, pid, 0);
@@ -270,7 +334,7 @@ int build_start(struct build *b, const struct msg_settings *settings, uint64_t g
 
 bool build_running(const struct build *b)
 {
-	return b->pid != 0;
+	return b->pid != 0 && !b->done;
 }
 
 void build_cancel(struct build *b)

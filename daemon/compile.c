@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -14,10 +15,12 @@
 #include "ipc.h"
 #include "log.h"
 #include "messages.h"
+#include "rules.h"
+#include "rules_cache.h"
 #include "rules_load.h"
 #include "sandbox.h"
 
-enum { COMPILE_BUILT = 0, COMPILE_FAILED = 1, COMPILE_BROKEN = 2 };
+enum { COMPILE_BUILT = 0, COMPILE_FAILED = 1, COMPILE_BROKEN = 2, COMPILE_UNSAVED = 3 };
 
 static struct ipc_message message;	/* too large for the stack */
 
@@ -76,19 +79,98 @@ static int open_by_monitor(void *ctx, const char *path)
 	return done.error > 0 ? -done.error : -EIO;
 }
 
-static int build(const char *path, uint64_t generation)
+/* all memory of what follows goes with the process */
+
+/* the image of @cache, if it is still the right one; else -1 and why not */
+static int from_cache(int cache, const char *path, uint64_t generation, struct rules_inputs *in, char **text,
+		      struct msg_built *built)
 {
-	uint32_t seq = 0;
-	struct rules_opener opener = { open_by_monitor, &seq };
-	struct rules_report report;
-	char *text;
+	struct rules *r;
+	bool renew;
+	char why[256] = "it is damaged";
 	int fd;
 
-	rules_report_init(&report);
-	fd = rules_load(path, generation, &opener, &report);
-	text = rules_report_text(&report);
-	transmit(fd < 0 ? MSG_FAILED : MSG_BUILT, 0, text ? text : "", text ? strlen(text) : 0, fd < 0 ? -1 : fd);
-	return fd < 0 ? COMPILE_FAILED : COMPILE_BUILT;	/* all memory goes with the process */
+	switch (rules_cache_load(cache, path, generation, in, text, &renew, &fd)) {
+	case CACHE_USED:
+		r = rules_map(fd, why, sizeof(why));	/* as all who get it will: it must not fail there */
+		if (r) {
+			rules_put(r);
+			*built = (struct msg_built){ .cache = BUILT_FROM_CACHE, .save = renew && !in->failed };
+			return fd;
+		}
+		close(fd);
+		break;
+	case CACHE_OUTDATED:
+		log_debug("the cached rule image is outdated");
+		return -1;
+	case CACHE_FOREIGN:
+		log_info("the cached rule image is not used: another dejunk made it; building");
+		return -1;
+	case CACHE_BROKEN:
+		break;
+	case CACHE_SYSTEM:
+		snprintf(why, sizeof(why), "it cannot be read");
+		break;
+	}
+	log_warn("the cached rule image is not used: %s; building", why);
+	built->cache = BUILT_CACHE_BAD;
+	return -1;
+}
+
+/* write the cache into the file that the monitor sends, if it does */
+static int save(int image, const struct rules_inputs *in, const char *text)
+{
+	int err;
+
+	receive(MSG_SAVE);
+	if (message.fd < 0)
+		return COMPILE_BROKEN;
+	err = rules_cache_save(message.fd, image, in, span_of(text));
+	if (err < 0)
+		log_warn("the rule image cannot be kept for the next start: %s", strerror(-err));
+	return err < 0 ? COMPILE_UNSAVED : COMPILE_BUILT;
+}
+
+static void answer_built(int fd, const struct msg_built *built, const char *text)
+{
+	static uint8_t body[IPC_BODY_MAX];
+	size_t len = strlen(text), room = sizeof(body) - sizeof(*built);
+
+	memcpy(body, built, sizeof(*built));
+	memcpy(body + sizeof(*built), text, len < room ? len : room);
+	transmit(MSG_BUILT, 0, body, sizeof(*built) + (len < room ? len : room), fd);
+}
+
+/* @cache: a descriptor, or -1 */
+static int build(int cache, const char *path, uint64_t generation)
+{
+	uint32_t seq = 0;
+	struct rules_opener monitor = { open_by_monitor, &seq }, opener = { rules_inputs_open, NULL };
+	struct msg_built built = { .cache = BUILT_WITHOUT };
+	struct rules_inputs in;
+	struct rules_report report;
+	char *text = NULL;
+	int fd = -1;
+
+	rules_inputs_init(&in, &monitor);
+	if (cache >= 0)
+		fd = from_cache(cache, path, generation, &in, &text, &built);
+	if (fd < 0) {
+		rules_inputs_fini(&in);
+		opener.ctx = &in;
+		rules_report_init(&report);
+		fd = rules_load(path, generation, &opener, &report);
+		text = rules_report_text(&report);
+		built.save = fd >= 0 && text && !in.failed;
+	}
+	if (!text)
+		text = strdup("");
+	if (fd < 0 || !text) {
+		transmit(MSG_FAILED, 0, text ? text : "", text ? strlen(text) : 0, -1);
+		return COMPILE_FAILED;
+	}
+	answer_built(fd, &built, text);
+	return built.save ? save(fd, &in, text) : COMPILE_BUILT;
 }
 
 int compile_main(void)
@@ -116,5 +198,5 @@ int compile_main(void)
 	memcpy(&rules, message.body, sizeof(rules));
 	memcpy(path, message.body + sizeof(rules), len);
 	path[len] = '\0';
-	return build(path, rules.generation);
+	return build(message.fd, path, rules.generation);
 }

@@ -69,6 +69,18 @@ static int write_at(int fd, const void *p, size_t len, size_t at)
 	return 0;
 }
 
+int image_memfd(void)
+{
+	int fd = memfd_create("dejunk-rules", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int image_seal(int fd)
+{
+	return fcntl(fd, F_ADD_SEALS, IMAGE_SEALS | F_SEAL_SEAL) < 0 ? -errno : 0;
+}
+
 int image_write(const struct image_part *part, size_t parts, uint64_t generation, uint64_t seed)
 {
 	struct image_header h = { .version = IMAGE_VERSION, .sections = (uint32_t)parts, .generation = generation,
@@ -89,9 +101,9 @@ int image_write(const struct image_part *part, size_t parts, uint64_t generation
 	if (at > LIMIT_IMAGE_BYTES)
 		return -EFBIG;
 	h.bytes = at;
-	fd = memfd_create("dejunk-rules", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	fd = image_memfd();
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (ftruncate(fd, (off_t)at) < 0) {
 		err = -errno;
 		goto fail_fd;
@@ -101,13 +113,10 @@ int image_write(const struct image_part *part, size_t parts, uint64_t generation
 		err = write_at(fd, s, parts * sizeof(s[0]), sizeof(h));
 	for (size_t i = 0; err == 0 && i < parts; i++)
 		err = write_at(fd, part[i].p, part[i].len, (size_t)s[i].offset);
-	if (err < 0)
-		goto fail_fd;
-	if (fcntl(fd, F_ADD_SEALS, IMAGE_SEALS | F_SEAL_SEAL) < 0) {
-		err = -errno;
-		goto fail_fd;
-	}
-	return fd;
+	if (err == 0)
+		err = image_seal(fd);
+	if (err == 0)
+		return fd;
 fail_fd:
 	close(fd);
 	return err;

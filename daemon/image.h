@@ -57,6 +57,11 @@ struct image_part {		/* one section to be written; the bytes are borrowed */
  * Returns the descriptor, or a negative errno (-EFBIG: over LIMIT_IMAGE_BYTES). */
 int image_write(const struct image_part *part, size_t parts, uint64_t generation, uint64_t seed);
 
+/* image_memfd - an empty memfd for an image, image_seal - nobody can change it any more: for who writes one otherwise.
+ * A descriptor, 0, or a negative errno */
+int image_memfd(void);
+int image_seal(int fd);
+
 /* --- reading -------------------------------------------------------------- */
 
 struct image {

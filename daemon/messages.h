@@ -37,6 +37,7 @@ enum message {
 	MSG_STATUS,		/* -> admin, each second and at each change; body: members of a JSON object, NUL, the same as text for people */
 	MSG_RELOADED,		/* -> admin; seq of RELOAD; body: struct msg_done, then text for people (errors, warnings) */
 	MSG_RESOLVERS,		/* -> reader; fd: /etc/resolv.conf opened read-only; at the start and whenever the file changed */
+	MSG_SAVE,		/* -> compile; fd: an empty file to write the image into as a cache */
 	MSG_OPENED,		/* -> compile; seq of OPEN; fd, or body: struct msg_done with the errno */
 
 	/* child -> monitor */
@@ -47,7 +48,7 @@ enum message {
 	MSG_FORWARD_ASK,	/* proxy: body: struct msg_forward_ask */
 	MSG_RELOAD,		/* admin: body: none; answered by RELOADED */
 	MSG_OPEN,		/* compile: body: path, opened by the monitor read-only; answered by OPENED */
-	MSG_BUILT,		/* compile: fd: the sealed image; body: text (warnings), empty when none */
+	MSG_BUILT,		/* compile: fd: the sealed image; body: struct msg_built, then text (warnings), empty when none */
 	MSG_FAILED,		/* compile: body: text (errors with file, line, column) */
 
 	/* queue <-> reader */
@@ -78,6 +79,12 @@ struct msg_settings {
 struct msg_rules {
 	uint64_t generation;
 };
+
+struct msg_built {
+	uint32_t cache;		/* enum built_cache */
+	uint32_t save;		/* 1: waits for SAVE or STOP, to write a new cache */
+};
+enum built_cache { BUILT_WITHOUT, BUILT_FROM_CACHE, BUILT_CACHE_BAD };	/* none given, outdated or foreign; used; damaged */
 
 struct msg_pong {
 	uint64_t accepted;	/* redirected connections accepted so far (proxy) */

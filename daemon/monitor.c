@@ -523,6 +523,7 @@ int monitor_main(const struct run_options *opt)
 	monitor_watch(m);
 	err = build_init(&m->build, m->loop, opt->config, rules_on_built);
 	m->build.state = opt->state_dir;
+	m->build.dir = m->state;
 	if (err)
 		log_error("%s: %s", opt->config, strerror(-err));
 	else

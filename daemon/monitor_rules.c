@@ -210,16 +210,17 @@ static void rules_in_force(struct monitor *m, const char *warnings)
 	free(m->warnings);
 	m->warnings = strdup(warnings);
 	m->built = time(NULL);
-	log_info("%s: %u rules, %u lists, %llu names in force (generation %llu)", m->build.path, sum.rules, sum.lists,
-		 (unsigned long long)sum.names, (unsigned long long)rules_generation(m->rules));
+	log_info("%s: %u rules, %u lists, %llu names in force (generation %llu%s)", m->build.path, sum.rules, sum.lists,
+		 (unsigned long long)sum.names, (unsigned long long)rules_generation(m->rules),
+		 m->build.built.cache == BUILT_FROM_CACHE ? ", as it was kept" : "");
 }
 
-void rules_on_built(struct build *b, int fd, const char *text)
+bool rules_on_built(struct build *b, int fd, const char *text)
 {
 	struct monitor *m = CONTAINER_OF(b, struct monitor, build);
 	struct rules *new = NULL;
 	char why[1024] = "";
-	bool first = !m->rules;
+	bool first = !m->rules, in_force = false;
 
 	if (fd >= 0) {
 		new = rules_map(fd, why, sizeof(why));
@@ -235,10 +236,12 @@ void rules_on_built(struct build *b, int fd, const char *text)
 		if (first) {
 			m->rules = new;
 			m->image = fd;
+			in_force = true;
 			rules_in_force(m, text);
 			if (!monitor_start_up(m))
 				monitor_stop(m, 2);
 		} else if (rules_adopt(m, new, fd, why, sizeof(why))) {
+			in_force = true;
 			rules_in_force(m, text);
 		} else {
 			rules_put(new);
@@ -247,9 +250,10 @@ void rules_on_built(struct build *b, int fd, const char *text)
 		}
 	}
 	if (m->stopping)
-		return;
+		return in_force;
 	arm_consider(m);
 	status_send(m);
 	if (m->again)
 		rules_build_now(m);
+	return in_force;
 }

@@ -400,7 +400,7 @@ int rules_load(const char *path, uint64_t generation, const struct rules_opener 
 	else if (tree.root && !empty(tree.root))
 		load_tree(&l, tree.root);
 	if (l.no_memory)
-		rules_report_add(report, false, path, l.text, 0, 0, "out of memory");
+		rules_report_add(report, false, path, l.text, 0, 0, "out of memory; a build may take %d MiB", LIMIT_COMPILE_MIB);
 	fd = report->errors ? -EINVAL : load_write(&l, generation);
 	if (report->count)
 		qsort(report->notes, report->count, sizeof(report->notes[0]), by_place);

@@ -100,6 +100,8 @@ void load_list(struct load *l, const struct yaml_node *item)
 		return;
 	}
 	err = load_read(l->opener, path, LIMIT_LIST_BYTES, &text);
+	if (err == -ENOMEM)
+		l->no_memory = true;	/* that is not the list's fault: no image without it */
 	if (err == -ENOENT && l->list.url)
 		why = "it has not been fetched yet";
 	else if (err < 0)

@@ -23,6 +23,7 @@
 #include <seccomp.h>
 
 #include "container.h"
+#include "limits.h"
 #include "log.h"
 
 enum what {
@@ -53,7 +54,28 @@ static int limit_set(int what, rlim_t value)
 	return setrlimit(what, &r) < 0 ? -errno : 0;
 }
 
-static int limits_set(uint32_t max_files)
+/* a sanitizer's shadow memory has terabytes of addresses */
+#ifndef __has_feature
+#define __has_feature(x) 0	/* gcc has __SANITIZE_ADDRESS__ */
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+enum { MEMORY_LIMITED = 0 };
+#else
+enum { MEMORY_LIMITED = 1 };
+#endif
+
+/* who reads hostile lists: what it may take of memory and of the disk (the image that is kept) */
+static int limits_build(void)
+{
+	int err = limit_set(RLIMIT_FSIZE, (rlim_t)LIMIT_IMAGE_BYTES + (rlim_t)LIMIT_IMAGE_BYTES / 16);
+
+	signal(SIGXFSZ, SIG_IGN);	/* write() then says EFBIG */
+	if (!err && MEMORY_LIMITED)
+		err = limit_set(RLIMIT_AS, (rlim_t)LIMIT_COMPILE_MIB << 20);
+	return err;
+}
+
+static int limits_set(unsigned may, uint32_t max_files)
 {
 	int err = limit_set(RLIMIT_CORE, 0);
 
@@ -63,6 +85,8 @@ static int limits_set(uint32_t max_files)
 		err = limit_set(RLIMIT_MEMLOCK, 0);
 	if (!err && max_files)
 		err = limit_set(RLIMIT_NOFILE, max_files);
+	if (!err && may & MAY_BUILD)
+		err = limits_build();
 	return err;
 }
 
@@ -278,7 +302,7 @@ int sandbox_enter(enum role role, uint32_t uid, uint32_t gid, uint32_t max_files
 		return -EINVAL;
 	may = role_may[role];
 	tzset();
-	err = limits_set(max_files);
+	err = limits_set(may, max_files);
 	if (!err)
 		err = privileges_drop(may, uid, gid);
 	if (!err)

@@ -26,4 +26,6 @@ COUNTER(DNS_LATE,		"dns_late",		"answers released before their sets were committ
 COUNTER(QUEUE_LOST,		"queue_lost",		"packets the kernel could not queue to us")
 COUNTER(NAMES_EVICTED,		"names_evicted",	"learned names forgotten for lack of room")
 COUNTER(SET_ERRORS,		"set_errors",		"set updates the kernel or the monitor refused")
+COUNTER(CACHE_USED,		"cache_used",		"builds that were spared: the rule image that was kept is still the right one")
+COUNTER(CACHE_BAD,		"cache_bad",		"rule images that were kept and could not be read, or were damaged")
 COUNTER(IMAGES_EXHAUSTED,	"images_exhausted",	"connections closed because their rule image was too old")

@@ -48,6 +48,7 @@ LIMIT(GROUPS,			256,		"groups",	"in rules.yaml; more: an error")
 LIMIT(RULES_VALUES,		524288,		"values",	"in rules.yaml, aliases counted as what they stand for; more: an error")
 LIMIT(IMAGES_ALIVE,		4,		"images",	"rule images alive in one process; a connection on an older one is closed")
 LIMIT(IMAGE_BYTES,		1073741824,	"bytes",	"of one rule image; more: the build fails")
+LIMIT(COMPILE_MIB,		2048,		"MiB",		"of memory of a build of the rule image; more: it fails, and the old rules stay")
 LIMIT(COMPILE_MS,		60000,		"ms",		"for a build of the rule image; then it is stopped and the old rules stay")
 LIMIT(RULES_ERRORS,		100,		"errors",	"reported of one rules.yaml")
 

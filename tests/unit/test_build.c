@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* links: build list_store children child ipc log counters lease reached addr */
+/* links: build list_store statedir children child ipc log counters lease reached addr */
 /* The compile child is this program again (dejunk starts /proc/self/exe), and it is hostile. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,6 +22,7 @@
 #include "build.h"
 #include "ipc.h"
 #include "log.h"
+#include "statedir.h"
 
 static struct ipc_message in;
 
@@ -90,16 +91,31 @@ static void child_asks(const char *rules)
 	got[7] = child_ask(named, strlen(named));
 	snprintf(named, sizeof(named), "%.*s/fifo", (int)(strrchr(rules, '/') - rules), rules);
 	got[8] = child_ask(named, strlen(named));
-	for (int i = 0; i < LIMIT_LISTS; i++)
+	for (int i = 0; i < 2 * LIMIT_LISTS; i++)
 		got[9] = child_ask(rules, strlen(rules));
 	for (int i = 0; i < 10; i++)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%d ", got[i]);
 	child_say(MSG_FAILED, 0, text, strlen(text), -1);
 }
 
+/* hands over an image, and writes what it is asked to; @how says what is wrong */
+static void child_saves(const char *how)
+{
+	struct msg_built built = { .save = 1 };
+	int fd = memfd_create("image", 0);
+
+	child_say(MSG_BUILT, 0, &built, sizeof(built), fd);
+	child_next(MSG_SAVE);		/* or the end */
+	if (in.fd < 0 || write(in.fd, how, strlen(how)) != (ssize_t)strlen(how))
+		_exit(94);
+	if (strcmp(how, "saves and hangs") == 0)
+		poll(NULL, 0, 60000);
+}
+
 static int child_main(void)
 {
 	const char *how = getenv("HOSTILE");
+	struct msg_built built = { .cache = 77 };
 	char path[PATH_MAX];
 	int fd;
 
@@ -114,12 +130,16 @@ static int child_main(void)
 	} else if (strcmp(how, "images") == 0) {
 		for (int i = 0; i < 300; i++) {
 			fd = memfd_create("image", 0);
-			child_say(MSG_BUILT, 0, "w\n", 2, fd);
+			child_say(MSG_BUILT, 0, "w\n", 2, fd);		/* too short to be one */
+			child_say(MSG_BUILT, 0, &built, sizeof(built), fd);
 			child_say(MSG_FAILED, 0, "f\n", 2, fd);
 			child_say(MSG_PONG, 0, "", 0, fd);
 			close(fd);
 		}
 		child_say(MSG_BUILT, 0, "last\n", 5, -1);
+	} else if (strncmp(how, "saves", 5) == 0) {
+		child_saves(how);
+		return strcmp(how, "saves and fails") == 0 ? 3 : 0;
 	} else if (strcmp(how, "words") == 0) {
 		if (write(IPC_FD, "x", 1) < 0)
 			return 3;
@@ -134,22 +154,26 @@ static struct {
 	struct build build;
 	struct ev_loop *loop;
 	unsigned done, ticks;
+	bool linger, in_force;		/* the loop goes on after on_done; what that answers */
 	int image;
+	int dir;			/* the state directory, or -1 */
 	char text[512];
-} t;
+} t = { .dir = -1 };
 
-static void on_done(struct build *b, int image, const char *text)
+static bool on_done(struct build *b, int image, const char *text)
 {
 	t.done++;
 	t.image = image;
 	snprintf(t.text, sizeof(t.text), "%s", text);
-	ev_break(b->loop, EVBREAK_ALL);
+	if (!t.linger)
+		ev_break(b->loop, EVBREAK_ALL);
+	return t.in_force;
 }
 
 static void on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	(void)w, (void)revents;
-	if (++t.ticks == 100)
+	if (++t.ticks == (t.linger ? 25 : 100))
 		ev_break(loop, EVBREAK_ALL);
 }
 
@@ -187,6 +211,7 @@ static void run(const char *how)
 	t.image = -1;
 	setenv("HOSTILE", how, 1);
 	assert_int_equal(build_init(&t.build, t.loop, path, on_done), 0);
+	t.build.dir = t.dir;
 	assert_int_equal(build_start(&t.build, &settings, 1), 0);
 	ev_timer_init(&tick, on_tick, 0.02, 0.02);
 	ev_timer_start(t.loop, &tick);
@@ -245,6 +270,52 @@ static void says_how_it_ended(void **state)
 	assert_int_equal(t.image, -1);
 }
 
+/* what the state directory holds; empty: no such file */
+static const char *kept(const char *name)
+{
+	static char text[64];
+	int fd = openat(t.dir, name, O_RDONLY);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+
+	text[n > 0 ? n : 0] = '\0';
+	if (fd >= 0)
+		close(fd);
+	return text;
+}
+
+static void saves(const char *how, bool in_force, const char *then)
+{
+	t.in_force = in_force;
+	run(how);
+	assert_int_equal(t.done, 1);
+	assert_true(t.image >= 0);
+	close(t.image);
+	assert_string_equal(kept("rules.image"), then);
+	assert_string_equal(kept("rules.image.new"), "");
+}
+
+/* only what is in force, and was written to its end, takes the place of the older one */
+static void keeps_an_image(void **state)
+{
+	static char dir[] = "/tmp/dejunk-test-state.XXXXXX";
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	t.dir = statedir_open(dir);
+	assert_true(t.dir >= 0);
+	t.linger = true;
+	saves("saves and fails", true, "");
+	saves("saves", false, "");
+	saves("saves", true, "saves");
+	saves("saves and hangs", true, "saves");
+	saves("saves twice", true, "saves twice");
+	unlinkat(t.dir, "rules.image", 0);
+	close(t.dir);
+	t.dir = -1;
+	t.linger = false;
+	rmdir(dir);
+}
+
 /* each test leaves as many descriptors as it found */
 static int setup(void **state)
 {
@@ -263,6 +334,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(hands_out_what_rules_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(does_not_listen_for_ever, setup, teardown),
 		cmocka_unit_test_setup_teardown(takes_one_image, setup, teardown),
+		cmocka_unit_test_setup_teardown(keeps_an_image, setup, teardown),
 		cmocka_unit_test_setup_teardown(says_how_it_ended, setup, teardown),
 	};
 
