@@ -25,7 +25,6 @@ struct query {
 	const struct match_page *page;
 	bool original_ready;
 	bool third_known, third;
-	struct url_set set;
 	const uint32_t *key;		/* in m->keys: of the host, then of the tokens */
 	size_t keys;
 };
@@ -80,12 +79,13 @@ static void begin(struct query *c, struct match *m, const struct match_question 
 	c->page = match_page_of(m, q->source);
 	if (len > LIMIT_MATCH_URL_BYTES)
 		len = LIMIT_MATCH_URL_BYTES;
-	if (before)
+	if (before) {
 		memcpy(m->lower, bare_scheme, BARE);
-	memcpy(m->lower + before, q->url.p, len);
+		memcpy(m->lower + before, q->url.p, len);
+	}
 	c->url = (struct span){ m->lower, before + len };
-	c->keys = url_tokens(&m->key, m->lower, c->url.len, tokens, &c->set);
-	url_set_add(&c->set, 0);
+	c->keys = url_tokens(&m->key, before ? m->lower : q->url.p, m->lower, c->url.len, tokens, &m->tokens);
+	url_set_add(&m->tokens, 0);
 	find_host(c);
 	for (unsigned i = 0; i < c->host.count; i++)
 		tokens[-1 - (int)i] = match_key_host(c->host.fp[i]);
@@ -250,8 +250,8 @@ static bool pattern_holds(struct query *c, const struct match_record *r)
 /* could it hold? */
 static inline bool probe_passes(const struct query *c, const struct match_probe *p)
 {
-	return p->types & c->q->type && p->pages & c->page->bits && url_set_has(&c->set, p->need[0]) &&
-	       url_set_has(&c->set, p->need[1]);
+	return p->types & c->q->type && p->pages & c->page->bits && url_set_has(&c->m->tokens, p->need[0]) &&
+	       url_set_has(&c->m->tokens, p->need[1]);
 }
 
 /* of a record whose probe passes */

@@ -55,6 +55,7 @@ struct match {
 	struct regex **compiled;	/* NULL: not needed yet, or does not compile */
 	struct regex_scratch *scratch;
 	char *lower, *original;
+	struct url_set tokens;		/* of the URL */
 	uint32_t *keys, *hit;
 	const struct match_slot **slot;		/* of the hits */
 	struct { uint64_t fp; uint8_t labels, suffix; } domain[MATCH_DOMAINS];

@@ -31,29 +31,31 @@ struct url_key url_key_of(uint64_t seed)
 	return (struct url_key){ v[0], v[1] | 1, v[2], v[3] | 1 };
 }
 
+/* @now: that of the set, which a store to it might change for all that the compiler knows; likewise the key */
 static inline __attribute__((always_inline)) uint32_t
-token(const struct url_key *k, const char *p, size_t len, struct url_set *set)
+token(struct url_key k, const char *p, size_t len, struct url_set *set, uint8_t now)
 {
-	uint32_t h = url_token_hash(k, p, len);
+	uint32_t h = url_token_hash(&k, p, len);
 
-	url_set_add(set, url_bit_token(h));
-	url_set_add(set, url_bit_beginning(k, p));
+	set->at[url_bit_token(h)] = now;
+	set->at[url_bit_beginning(&k, p)] = now;
 	return h;
 }
 
-size_t url_tokens_scalar(const struct url_key *k, char *text, size_t len, uint32_t *hash, struct url_set *set)
+size_t url_tokens_scalar(const struct url_key *key, const char *in, char *text, size_t len, uint32_t *hash,
+			 struct url_set *set)
 {
 	size_t n = 0, start = 0;
 
 	for (size_t i = 0; i < len; i++)
-		text[i] = char_lower(text[i]);
+		text[i] = char_lower(in[i]);
 	memset(text + len, 0, URL_TOKENS_PAD);
-	memset(set, 0, sizeof(*set));
+	url_set_clear(set);
 	for (size_t i = 0; i <= len; i++) {
 		if (url_is_token(text[i]))
 			continue;
 		if (i > start)
-			hash[n++] = token(k, text + start, i - start, set);
+			hash[n++] = token(*key, text + start, i - start, set, set->now);
 		start = i + 1;
 	}
 	return n;
@@ -62,39 +64,43 @@ size_t url_tokens_scalar(const struct url_key *k, char *text, size_t len, uint32
 #if defined(__x86_64__)
 /* what of the tokens has been seen so far */
 struct run {
+	struct url_key key;
+	struct url_set *set;
+	uint32_t *hash;
 	size_t count;
 	const char *open;	/* where the token began that the last block ended in, or NULL */
+	uint8_t now;
 };
 
-static inline __attribute__((always_inline)) void
-run_block(const struct url_key *k, struct run *run, const char *base, uint64_t mask, uint32_t *hash,
-	  struct url_set *set)
+static inline __attribute__((always_inline)) void run_block(struct run *run, const char *base, uint64_t mask)
 {
 	uint64_t before = mask << 1 | (run->open ? 1 : 0);
 	uint64_t starts = mask & ~before, ends = ~mask & before;
 	size_t n = run->count;
 
 	if (run->open && ends) {
-		hash[n++] = token(k, run->open, (size_t)(base + __builtin_ctzll(ends) - run->open), set);
+		const char *end = base + __builtin_ctzll(ends);
+
+		run->hash[n++] = token(run->key, run->open, (size_t)(end - run->open), run->set, run->now);
 		ends &= ends - 1;
 		run->open = NULL;
 	}
 	for (; ends; ends &= ends - 1, starts &= starts - 1) {
 		unsigned s = (unsigned)__builtin_ctzll(starts), e = (unsigned)__builtin_ctzll(ends);
 
-		hash[n++] = token(k, base + s, e - s, set);
+		run->hash[n++] = token(run->key, base + s, e - s, run->set, run->now);
 	}
 	if (starts)
 		run->open = base + __builtin_ctzll(starts);
 	run->count = n;
 }
 
-static inline uint64_t block_sse2(char *p)
+static inline uint64_t block_sse2(const char *in, char *out)
 {
 	uint64_t mask = 0;
 
 	for (int i = 0; i < 4; i++) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(p + 16 * i));
+		__m128i v = _mm_loadu_si128((const __m128i *)(in + 16 * i));
 		__m128i up = _mm_sub_epi8(v, _mm_set1_epi8('A'));
 		__m128i is_up = _mm_cmpeq_epi8(_mm_min_epu8(up, _mm_set1_epi8(25)), up);
 		__m128i low = _mm_or_si128(v, _mm_and_si128(is_up, _mm_set1_epi8(0x20)));
@@ -103,18 +109,18 @@ static inline uint64_t block_sse2(char *p)
 		__m128i is = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(25)), letter),
 					  _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit));
 
-		_mm_storeu_si128((__m128i *)(p + 16 * i), low);
+		_mm_storeu_si128((__m128i *)(out + 16 * i), low);
 		mask |= (uint64_t)(uint32_t)_mm_movemask_epi8(is) << 16 * i;
 	}
 	return mask;
 }
 
-__attribute__((target("avx2,bmi,bmi2"))) static inline uint64_t block_avx2(char *p)
+__attribute__((target("avx2,bmi,bmi2"))) static inline uint64_t block_avx2(const char *in, char *out)
 {
 	uint64_t mask = 0;
 
 	for (int i = 0; i < 2; i++) {
-		__m256i v = _mm256_loadu_si256((const __m256i *)(p + 32 * i));
+		__m256i v = _mm256_loadu_si256((const __m256i *)(in + 32 * i));
 		__m256i up = _mm256_sub_epi8(v, _mm256_set1_epi8('A'));
 		__m256i is_up = _mm256_cmpeq_epi8(_mm256_min_epu8(up, _mm256_set1_epi8(25)), up);
 		__m256i low = _mm256_or_si256(v, _mm256_and_si256(is_up, _mm256_set1_epi8(0x20)));
@@ -124,61 +130,75 @@ __attribute__((target("avx2,bmi,bmi2"))) static inline uint64_t block_avx2(char 
 			_mm256_cmpeq_epi8(_mm256_min_epu8(letter, _mm256_set1_epi8(25)), letter),
 			_mm256_cmpeq_epi8(_mm256_min_epu8(digit, _mm256_set1_epi8(9)), digit));
 
-		_mm256_storeu_si256((__m256i *)(p + 32 * i), low);
+		_mm256_storeu_si256((__m256i *)(out + 32 * i), low);
 		mask |= (uint64_t)(uint32_t)_mm256_movemask_epi8(is) << 32 * i;
 	}
 	return mask;
 }
 
+static inline __attribute__((always_inline)) struct run
+run_begin(const struct url_key *key, char *text, size_t len, uint32_t *hash, struct url_set *set)
+{
+	memset(text + len, 0, URL_TOKENS_PAD);
+	url_set_clear(set);
+	return (struct run){ *key, set, hash, 0, NULL, set->now };
+}
+
+/* the block at @at: whole blocks are read where they are, the rest is first copied to where the pad is behind it */
+static inline __attribute__((always_inline)) const char *run_input(const char *in, char *text, size_t len, size_t at)
+{
+	if (len - at >= 64)
+		return in + at;
+	if (in != text)
+		memcpy(text + at, in + at, len - at);
+	return text + at;
+}
+
 /* the pad is zero, which is no token: each token but one that ends at a multiple of 64 is ended by a block */
-static inline __attribute__((always_inline)) size_t
-run_end(const struct url_key *k, struct run *run, const char *end, uint32_t *hash, struct url_set *set)
+static inline __attribute__((always_inline)) size_t run_end(struct run *run, const char *end)
 {
 	if (run->open)
-		hash[run->count++] = token(k, run->open, (size_t)(end - run->open), set);
+		run->hash[run->count++] = token(run->key, run->open, (size_t)(end - run->open), run->set, run->now);
 	return run->count;
 }
 
-static size_t tokens_sse2(const struct url_key *k, char *text, size_t len, uint32_t *hash, struct url_set *set)
+static size_t
+tokens_sse2(const struct url_key *key, const char *in, char *text, size_t len, uint32_t *hash, struct url_set *set)
 {
-	struct run run = { 0, NULL };
+	struct run run = run_begin(key, text, len, hash, set);
 
-	memset(text + len, 0, URL_TOKENS_PAD);
-	memset(set, 0, sizeof(*set));
 	for (size_t at = 0; at < len; at += 64) {
-		uint64_t mask = block_sse2(text + at);
+		uint64_t mask = block_sse2(run_input(in, text, len, at), text + at);
 
-		run_block(k, &run, text + at, mask, hash, set);
+		run_block(&run, text + at, mask);
 	}
-	return run_end(k, &run, text + len, hash, set);
+	return run_end(&run, text + len);
 }
 
-__attribute__((target("avx2,bmi,bmi2")))
-static size_t tokens_avx2(const struct url_key *k, char *text, size_t len, uint32_t *hash, struct url_set *set)
+__attribute__((target("avx2,bmi,bmi2"))) static size_t
+tokens_avx2(const struct url_key *key, const char *in, char *text, size_t len, uint32_t *hash, struct url_set *set)
 {
-	struct run run = { 0, NULL };
+	struct run run = run_begin(key, text, len, hash, set);
 
-	memset(text + len, 0, URL_TOKENS_PAD);
-	memset(set, 0, sizeof(*set));
 	for (size_t at = 0; at < len; at += 64) {
-		uint64_t mask = block_avx2(text + at);
+		uint64_t mask = block_avx2(run_input(in, text, len, at), text + at);
 
-		run_block(k, &run, text + at, mask, hash, set);
+		run_block(&run, text + at, mask);
 	}
-	return run_end(k, &run, text + len, hash, set);
+	return run_end(&run, text + len);
 }
 
-size_t url_tokens(const struct url_key *k, char *text, size_t len, uint32_t *hash, struct url_set *set)
+size_t url_tokens(const struct url_key *key, const char *in, char *text, size_t len, uint32_t *hash, struct url_set *set)
 {
 	static int avx2 = -1;
 
 	if (avx2 < 0)
 		avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
-	return avx2 ? tokens_avx2(k, text, len, hash, set) : tokens_sse2(k, text, len, hash, set);
+	return avx2 ? tokens_avx2(key, in, text, len, hash, set) : tokens_sse2(key, in, text, len, hash, set);
 }
 #else
-size_t url_tokens(const struct url_key *k, char *text, size_t len, uint32_t *hash, struct url_set *set)
+size_t url_tokens(const struct url_key *key, const char *in, char *text, size_t len, uint32_t *hash, struct url_set *set)
 {
-	return url_tokens_scalar(k, text, len, hash, set);
+	return url_tokens_scalar(key, in, text, len, hash, set);
 }
 #endif

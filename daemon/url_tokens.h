@@ -52,16 +52,21 @@ static inline uint64_t url_hash(const struct url_key *k, const char *p, size_t l
 	return url_mum((url_load(p) & url_mask[len][0]) ^ h, (url_load(p + 8) & url_mask[len][1]) ^ k->b);
 }
 
-/* url_token_hash - 32 bits of it: what url_tokens() gives for this token */
+/* url_token_hash - what url_tokens() gives for this token: 32 bits of its length and its first 16 bytes.  Up to 16 bytes
+ * from @p are read. */
 static inline uint32_t url_token_hash(const struct url_key *k, const char *p, size_t len)
 {
-	return (uint32_t)(url_hash(k, p, len) >> 32);
+	size_t n = len < 16 ? len : 16;
+
+	return (uint32_t)(url_mum((url_load(p) & url_mask[n][0]) ^ k->a ^ (uint64_t)len << 48,
+				  (url_load(p + 8) & url_mask[n][1]) ^ k->b) >> 32);
 }
 
-/* a set of hashed tokens and beginnings of tokens: a bit each, so that most of what is not there is told in one look */
+/* a set of hashed tokens and beginnings of tokens, so that most of what is not there is told in one look.  All zero: empty */
 enum { URL_SET_BITS = 4096, URL_BEGINNING = 4 /* bytes */ };
 struct url_set {
-	uint64_t word[URL_SET_BITS / 64];
+	uint8_t now;			/* counts the URLs: what was put into the set for another is not in it any more */
+	uint8_t at[URL_SET_BITS];	/* a byte, not a bit, each: what is stored need not be loaded first */
 };
 
 /* url_bit_token, url_bit_beginning - the bit of a token (by its hash), and of the URL_BEGINNING bytes that one begins with */
@@ -73,17 +78,26 @@ static inline uint32_t url_bit_beginning(const struct url_key *k, const char *p)
 	memcpy(&v, p, sizeof(v));
 	return (uint32_t)((v ^ (uint32_t)k->c) * (k->d | 1) >> 40) & (URL_SET_BITS - 1);
 }
-static inline void url_set_add(struct url_set *s, uint32_t bit) { s->word[bit / 64] |= (uint64_t)1 << bit % 64; }
-static inline int url_set_has(const struct url_set *s, uint32_t bit) { return s->word[bit / 64] >> bit % 64 & 1; }
+static inline void url_set_add(struct url_set *s, uint32_t bit) { s->at[bit] = s->now; }
+static inline int url_set_has(const struct url_set *s, uint32_t bit) { return s->at[bit] == s->now; }
+static inline void url_set_clear(struct url_set *s)
+{
+	if (++s->now == 0) {
+		memset(s, 0, sizeof(*s));
+		s->now = 1;
+	}
+}
 
-/* url_tokens - make @text lower case, and hash its tokens in their order
- * @text: @len bytes, changed in place, then URL_TOKENS_PAD bytes that become zero
+/* url_tokens - copy a text in lower case, and hash its tokens in their order
+ * @in: @len bytes
+ * @text: filled with them; may be @in.  Then URL_TOKENS_PAD bytes that become zero
  * @hash: room for (len + 1) / 2 values
  * @set: filled: each token, and the beginning of each that is long enough (and perhaps of others)
  * Returns how many tokens there are. */
-size_t url_tokens(const struct url_key *k, char *text, size_t len, uint32_t *hash, struct url_set *set);
+size_t url_tokens(const struct url_key *key, const char *in, char *text, size_t len, uint32_t *hash, struct url_set *set);
 /* url_tokens_scalar - the same, one byte at a time: for other processors, and to test against */
-size_t url_tokens_scalar(const struct url_key *k, char *text, size_t len, uint32_t *hash, struct url_set *set);
+size_t url_tokens_scalar(const struct url_key *key, const char *in, char *text, size_t len, uint32_t *hash,
+			 struct url_set *set);
 
 /* url_is_token - a letter (lower case) or digit? */
 static inline int url_is_token(char c)
