@@ -80,6 +80,9 @@ LIMIT(RESOLVE_RETRY_MS_MAX,	600000,		"ms",		"until a name of rules.yaml that cou
 /* First bytes of connections */
 LIMIT(HELLO_BYTES,		16384,		"bytes",	"of a connection's first bytes read for a TLS ClientHello; a longer one passes unread")
 LIMIT(QUIC_PACKETS,		64,		"packets",	"read of one QUIC datagram; the rest is not read")
+LIMIT(STREAMS,			8192,		"streams",	"put together from TCP segments at once; the oldest passes unread")
+LIMIT(STREAMS_BYTES,		33554432,	"bytes",	"of segments held for that together; the oldest stream passes unread")
+LIMIT(STREAM_MS,		5000,		"ms",		"for the first bytes of a stream to arrive; then it passes unread")
 
 /* Kernel sets and queues */
 LIMIT(REFUSED_PAIRS,		65536,		"elements",	"of each refused set; at the bound SYNs are decided in user space")
