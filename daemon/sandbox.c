@@ -32,6 +32,7 @@ enum what {
 	MAY_NETLINK = 4,	/* open netlink sockets */
 	MAY_BUILD = 8,		/* make a memfd, read files */
 	MAY_NET_ADMIN = 16,	/* keep CAP_NET_ADMIN */
+	MAY_NOTHING = 32,	/* but read and write what is open, and use memory */
 };
 
 static const unsigned role_may[ROLE_COUNT] = {
@@ -203,6 +204,13 @@ static const int calls_common[] = {
 	CALL(sendmsg), CALL(recvmsg), CALL(sendto), CALL(recvfrom), CALL(sendmmsg), CALL(recvmmsg),
 	CALL(getsockopt), CALL(setsockopt), CALL(getsockname), CALL(getpeername), CALL(shutdown),
 };
+static const int calls_alone[] = {
+	CALL(read), CALL(write), CALL(readv), CALL(writev), CALL(pread64), CALL(close), CALL(fstat), CALL(lseek),
+	CALL(mmap), CALL(munmap), CALL(mremap), CALL(mprotect), CALL(madvise), CALL(brk),
+	CALL(rt_sigaction), CALL(rt_sigprocmask), CALL(rt_sigreturn), CALL(sigaltstack), CALL(restart_syscall),
+	CALL(exit), CALL(exit_group), CALL(futex),
+	CALL(getpid), CALL(gettid), CALL(clock_gettime), CALL(gettimeofday), CALL(time), CALL(getrandom),
+};
 static const int calls_accept[] = { CALL(accept), CALL(accept4) };
 static const int calls_dial[] = { CALL(connect), CALL(bind), CALL(splice), CALL(tee) };
 static const int calls_netlink[] = { CALL(bind) };
@@ -244,7 +252,8 @@ static int socket_add(scmp_filter_ctx ctx, int family)
 
 static int role_add(scmp_filter_ctx ctx, unsigned may)
 {
-	int err = rules_add(ctx, SCMP_ACT_ALLOW, calls_common, ARRAY_LEN(calls_common));
+	int err = may & MAY_NOTHING ? rules_add(ctx, SCMP_ACT_ALLOW, calls_alone, ARRAY_LEN(calls_alone)) :
+				      rules_add(ctx, SCMP_ACT_ALLOW, calls_common, ARRAY_LEN(calls_common));
 
 	if (!err && may & MAY_ACCEPT)
 		err = rules_add(ctx, SCMP_ACT_ALLOW, calls_accept, ARRAY_LEN(calls_accept));
@@ -293,21 +302,31 @@ static int seccomp_enter(unsigned may)
 	return err;
 }
 
-int sandbox_enter(enum role role, uint32_t uid, uint32_t gid, uint32_t max_files)
+static int enter(unsigned may, uint32_t uid, uint32_t gid, uint32_t max_files)
 {
-	unsigned may;
 	int err;
 
-	if ((unsigned)role >= ROLE_COUNT || role == ROLE_MONITOR)
-		return -EINVAL;
-	may = role_may[role];
 	tzset();
 	err = limits_set(may, max_files);
 	if (!err)
 		err = privileges_drop(may, uid, gid);
 	if (!err)
 		err = landlock(may);
+	if (!err && may & MAY_NOTHING && prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
+		err = -errno;
 	if (!err)
 		err = seccomp_enter(may);
 	return err;
+}
+
+int sandbox_enter(enum role role, uint32_t uid, uint32_t gid, uint32_t max_files)
+{
+	if ((unsigned)role >= ROLE_COUNT || role == ROLE_MONITOR)
+		return -EINVAL;
+	return enter(role_may[role], uid, gid, max_files);
+}
+
+int sandbox_enter_alone(uint32_t uid, uint32_t gid)
+{
+	return enter(MAY_NOTHING, uid, gid, 0);
 }

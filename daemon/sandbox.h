@@ -8,6 +8,7 @@
  *	reader		own	none		yes	none
  *	proxy		own	none		yes	none
  *	admin		own	none		yes	none
+ *	dejunk see	own	none		yes	none		(no role: sandbox_enter_alone)
  *
  * For all: no_new_privs, not dumpable, no core, an empty bounding set, no supplementary groups.
  */
@@ -27,5 +28,10 @@
  * Returns 0, or a negative errno: the process then must end, it may be half way down.
  * A kernel without landlock is not an error (logged at debug level). */
 int sandbox_enter(enum role role, uint32_t uid, uint32_t gid, uint32_t max_files);
+
+/* sandbox_enter_alone - for a verb that reads a hostile file: everything sandbox_enter() takes, and sockets, messages, events
+ * and new descriptors as well.  What is left is to read and write the descriptors that are open, and memory.
+ * Arguments and answers as above.  Unlike a child it outlives who started it. */
+int sandbox_enter_alone(uint32_t uid, uint32_t gid);
 
 #endif

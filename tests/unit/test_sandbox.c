@@ -127,6 +127,33 @@ static void each_role_has_what_it_needs_and_nothing_else(void **state)
 	}
 }
 
+static void child_alone(enum role role)
+{
+	int status = open("/proc/self/status", O_RDONLY), null = open("/dev/null", O_RDWR);
+	FILE *stream = fdopen(status, "r");
+	char line[128];
+	void *p;
+
+	CHECK(sandbox_enter_alone(TEST_UID, TEST_UID) == 0);
+	/* what reads a file has: memory, a stream, the descriptors there are */
+	CHECK(fgets(line, sizeof(line), stream) && strncmp(line, "Name:", 5) == 0);
+	CHECK(write(null, "x", 1) == 1 && fprintf(stderr, "%s", "") == 0);
+	p = malloc(1 << 22);
+	CHECK(p && realloc(p, 1 << 23));
+	/* and nothing else */
+	CHECK(open("/etc/passwd", O_RDONLY) < 0 && fork() < 0 && dup(null) < 0 && getppid() < 0);
+	CHECK(socket(AF_INET, SOCK_STREAM, 0) < 0 && socket(AF_NETLINK, SOCK_RAW, 12) < 0 && memfd_create("x", 0) < 0);
+	CHECK(sendto(0, "x", 1, 0, NULL, 0) < 0 && epoll_create1(0) < 0);
+	check_status(status, role);
+	_exit(0);
+}
+
+static void what_reads_a_file_alone_has_less_than_any_role(void **state)
+{
+	(void)state;
+	assert_int_equal(run(child_alone, ROLE_READER), 0);
+}
+
 static void child_exec(enum role role)
 {
 	char *const argv[] = { (char *)"true", NULL };
@@ -165,6 +192,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_role_has_what_it_needs_and_nothing_else),
+		cmocka_unit_test(what_reads_a_file_alone_has_less_than_any_role),
 		cmocka_unit_test(running_a_program_kills),
 		cmocka_unit_test(nobody_stays_root),
 	};
