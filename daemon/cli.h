@@ -16,6 +16,7 @@ int cli_run(int argc, char **argv);		/* [-c FILE] [--run-dir DIR] [--state-dir D
 int cli_status(int argc, char **argv);		/* [--json] [--run-dir DIR] */
 int cli_reload(int argc, char **argv);		/* [--json] [--run-dir DIR] */
 int cli_probe(int argc, char **argv);		/* [--json] [-c FILE | ADDRESS:PORT] */
+int cli_see(int argc, char **argv);		/* FILE.pcap|- [--json]	(cli_see.c) */
 int cli_version(int argc, char **argv);		/* [--json] */
 int cli_firewall(int argc, char **argv);	/* load|unload|show [-c FILE]	(cli_firewall.c) */
 

@@ -30,6 +30,7 @@ static const struct verb verbs[] = {
 	{ "reload",	cli_reload,	"[--run-dir DIR]",		"rules.yaml and the lists anew; errors leave the old ones in force" },
 	{ "probe",	cli_probe,	"[-c FILE | ADDRESS:PORT]",	"does a proxy's loop answer? prints the UNIX time" },
 	{ "firewall",	cli_firewall,	"load|unload|show|lan [-c FILE]",	"the table inet dejunk by itself, inert; run loads it too" },
+	{ "see",	cli_see,	"FILE.pcap|-",			"the names that the packets of a capture tell, and how" },
 	{ "version",	cli_version,	"",				"print the version" },
 };
 

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* see - which names do these packets tell?
+ *
+ * Theory of operation.  Each direction of a TCP connection is a stream (tcp_stream) with a state of ours (struct flow).  What
+ * is at the front of the stream is tried with each reader: a message that was read is skipped, one that is not whole
+ * yet waits, and what nobody can read is skipped up to where the segments so far end, as messages begin at segments.
+ * Only the direction of the client says anything we want; that of the server is nothing our readers know.
+ */
+#include "see.h"
+
+#include <arpa/inet.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <xxhash.h>
+
+#include "dns_msg.h"
+#include "host.h"
+#include "http1_frame.h"
+#include "http1_head.h"
+#include "ip_pkt.h"
+#include "limits.h"
+#include "tcp_stream.h"
+#include "tls_hello.h"
+#include "url.h"
+
+enum {
+	PORT_DNS = 53, PORT_HTTP = 80, PORT_TLS = 443, PORT_SSDP = 1900,
+	TOLD = 1 << 16,		/* rows remembered, so that each is told once */
+};
+
+enum flow_state {
+	FLOW_FIRST,	/* the beginning of the connection, or of what the capture has of it */
+	FLOW_NEXT,	/* something was read or skipped: another message may begin */
+	FLOW_BODY,	/* of an HTTP request */
+	FLOW_OVER,	/* the server's direction, encrypted from here on, or unreadable */
+};
+
+struct flow {
+	enum flow_state state;
+	struct http1_body body;
+	size_t head_seen;	/* of a request head that is not whole */
+};
+
+struct see {
+	void (*on_row)(void *ctx, const struct see_row *row);
+	void *ctx;
+	struct see_counts counts;
+	struct tcp_streams *streams;
+	uint64_t now;			/* counts packets: streams age by order, not by time */
+	struct dns_msg dns;
+	struct http1_head head;
+	uint64_t told[TOLD];		/* hashes of rows, each in its place */
+};
+
+/* what one try at the front of a stream came to */
+enum try { TRY_WAIT, TRY_TAKEN, TRY_NOTHING };
+
+/* --- rows -------------------------------------------------------------------------------- */
+
+static void row_init(struct see_row *r, enum see_proto proto, const struct addr *client, const struct addr *server)
+{
+	*r = (struct see_row){ .proto = proto, .client = *client, .server = *server, .name = "", .alpn = "" };
+}
+
+/* tell - once, as long as it is remembered */
+static void tell(struct see *s, struct see_row *r, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void tell(struct see *s, struct see_row *r, const char *fmt, ...)
+{
+	char key[2 * sizeof(struct addr) + 1 + HOST_MAX + 1 + SEE_HOW];
+	size_t n = 0, name = strlen(r->name);
+	uint64_t hash;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(r->how, sizeof(r->how), fmt, ap);
+	va_end(ap);
+	memcpy(key, &r->client, sizeof(r->client));
+	memcpy(key + sizeof(r->client), &r->server, sizeof(r->server));
+	n = 2 * sizeof(r->client);
+	key[n++] = (char)r->proto;
+	memcpy(key + n, r->name, name);
+	n += name;
+	if (name == 0) {		/* a name is told once, however it was learned */
+		memcpy(key + n, r->how, strlen(r->how));
+		n += strlen(r->how);
+	}
+	hash = XXH3_64bits(key, n);
+	if (s->told[hash % TOLD] == hash)
+		return;
+	s->told[hash % TOLD] = hash;
+	s->counts.rows++;
+	s->on_row(s->ctx, r);
+}
+
+static void tell_bad(struct see *s, struct see_row *r, const char *what)
+{
+	r->failed = true;
+	tell(s, r, "malformed: %s", what);
+}
+
+/* --- the readers ----------------------------------------------------------------------------- */
+
+/* read_dns - one message; the client is who asks */
+static void read_dns(struct see *s, struct span in, const struct addr *src, const struct addr *dst)
+{
+	enum dns_msg_result is = dns_msg_parse(in, &s->dns);
+	bool answer = is == DNS_MSG_ANSWER || (is != DNS_MSG_QUERY && ntohs(src->port_be) == PORT_DNS);
+	struct see_row r;
+
+	row_init(&r, SEE_DNS, answer ? dst : src, answer ? src : dst);
+	if (is == DNS_MSG_OTHER) {
+		r.failed = true;
+		tell(s, &r, "%s", dns_msg_why(is));
+	} else if (dns_msg_is_bad(is)) {
+		tell_bad(s, &r, dns_msg_why(is));
+	} else {
+		r.name = s->dns.name[0].text;
+		if (r.name[0] == '\0')
+			r.name = ".";
+		tell(s, &r, answer ? "answer" : "query");
+	}
+}
+
+/* tell_head - a request head that was read */
+static void tell_head(struct see *s, struct see_row *r)
+{
+	struct span host = http1_value(&s->head, HTTP1_HOST), in;
+	char name[HOST_MAX + 1];
+	struct url url;
+	uint16_t port;
+
+	if (url_from_request(&s->head, &url) == PARSE_DONE) {
+		if (url.host.len && host_normalise(url.host, name))
+			r->name = name;
+		tell(s, r, !r->name[0] ? "no Host" : url.form == URL_ORIGIN ? "Host" : "request target");
+		return;
+	}
+	/* what the proxy would refuse */
+	r->failed = true;
+	if (url_split_authority(host, &in, &port) && host_normalise(in, name))
+		r->name = name;
+	tell(s, r, "%s%s", r->name[0] ? "Host, but refused: " : "malformed: ", http1_fault_text(url.fault));
+}
+
+static void tell_hello(struct see *s, struct see_row *r, const struct tls_hello *h)
+{
+	r->name = h->name;
+	r->alpn = h->alpn;
+	r->ech = h->ech;
+	tell(s, r, "%s", h->v2 ? "no server name: hello in the form of SSL 2" :
+	     !h->name_len ? h->ech ? "no server name, but an encrypted ClientHello" : "no server name" :
+	     h->ech ? "outer server name" : "server name");
+}
+
+/* --- TCP ---------------------------------------------------------------------------------------- */
+
+/* expected - does a connection to this port, seen from its beginning, begin with what we read? */
+static bool expected(const struct tcp_stream *t, const struct flow *f, unsigned port)
+{
+	return f->state == FLOW_FIRST && t->dst.port_be == htons((uint16_t)port);
+}
+
+static enum try try_tls(struct see *s, struct tcp_stream *t, struct flow *f, struct span in, enum parse *answer)
+{
+	struct tls_hello h;
+	struct see_row r;
+
+	row_init(&r, SEE_TLS, &t->src, &t->dst);
+	*answer = tls_hello_parse(in, &h);
+	switch (*answer) {
+	case PARSE_MORE:
+		return TRY_WAIT;
+	case PARSE_DONE:
+		tell_hello(s, &r, &h);
+		f->state = FLOW_OVER;
+		return TRY_TAKEN;
+	case PARSE_BAD:
+		/* a server's hello has its place in the other direction */
+		if (f->state == FLOW_FIRST && (h.fault != TLS_FAULT_MESSAGE || t->certain))
+			tell_bad(s, &r, tls_fault_text(h.fault));
+		if (f->state == FLOW_FIRST)
+			f->state = FLOW_OVER;
+		return TRY_NOTHING;
+	default:
+		return TRY_NOTHING;
+	}
+}
+
+static enum try try_http(struct see *s, struct tcp_stream *t, struct flow *f, struct span in)
+{
+	enum parse is = http1_request_parse(in, f->head_seen, &s->head);
+	struct http1_frame frame;
+	struct see_row r;
+
+	f->head_seen = 0;
+	row_init(&r, SEE_HTTP, &t->src, &t->dst);
+	switch (is) {
+	case PARSE_MORE:
+		f->head_seen = in.len;
+		return TRY_WAIT;
+	case PARSE_DONE:
+		tell_head(s, &r);
+		f->state = FLOW_NEXT;
+		if (http1_frame_request(&s->head, &frame) == PARSE_DONE && (frame.kind == FRAME_LENGTH || frame.kind == FRAME_CHUNKED)) {
+			http1_body_init(&f->body, &frame, false);
+			f->state = FLOW_BODY;
+		}
+		tcp_stream_skip(s->streams, t, (uint32_t)s->head.len, s->now);
+		return TRY_TAKEN;
+	case PARSE_BAD:
+		/* anything made of words looks like a request */
+		if (expected(t, f, PORT_HTTP) || (f->state == FLOW_FIRST && s->head.fault != HTTP1_FAULT_START &&
+						  s->head.fault != HTTP1_FAULT_VERSION))
+			tell_bad(s, &r, http1_fault_text(s->head.fault));
+		return TRY_NOTHING;
+	default:
+		if (expected(t, f, PORT_HTTP) && t->certain) {
+			r.failed = true;
+			tell(s, &r, "not HTTP");
+		}
+		return TRY_NOTHING;
+	}
+}
+
+/* RFC 1035 s.4.2.2: two bytes of length before each message */
+static enum try try_dns(struct see *s, struct tcp_stream *t, struct span in)
+{
+	size_t len;
+
+	if (in.len < 2)
+		return TRY_WAIT;
+	len = (size_t)(uint8_t)in.p[0] << 8 | (uint8_t)in.p[1];
+	if (in.len < 2 + len)
+		return TRY_WAIT;
+	read_dns(s, (struct span){ in.p + 2, len }, &t->src, &t->dst);
+	tcp_stream_skip(s->streams, t, (uint32_t)(2 + len), s->now);
+	return TRY_TAKEN;
+}
+
+static enum try try_body(struct see *s, struct tcp_stream *t, struct flow *f, struct span in)
+{
+	size_t taken = 0;
+	enum parse is = http1_body_scan(&f->body, in, &taken);
+
+	tcp_stream_skip(s->streams, t, (uint32_t)taken, s->now);
+	if (is != PARSE_MORE)
+		f->state = FLOW_NEXT;
+	return is == PARSE_DONE ? TRY_TAKEN : is == PARSE_MORE ? TRY_WAIT : TRY_NOTHING;
+}
+
+static enum try try_any(struct see *s, struct tcp_stream *t, struct flow *f, struct span in)
+{
+	enum parse tls;
+	enum try got;
+	struct see_row r;
+
+	if (f->state == FLOW_BODY)
+		return try_body(s, t, f, in);
+	if (ntohs(t->dst.port_be) == PORT_DNS || ntohs(t->src.port_be) == PORT_DNS)
+		return try_dns(s, t, in);
+	got = try_tls(s, t, f, in, &tls);
+	if (tls == PARSE_ALIEN) {
+		got = try_http(s, t, f, in);
+		if (got == TRY_NOTHING && expected(t, f, PORT_TLS) && t->certain) {
+			row_init(&r, SEE_TLS, &t->src, &t->dst);
+			r.failed = true;
+			tell(s, &r, "not TLS");
+		}
+	}
+	return got;
+}
+
+/* flow_run - read what is at the front of the stream, as far as it goes */
+static void flow_run(struct see *s, struct tcp_stream *t, struct flow *f)
+{
+	while (f->state != FLOW_OVER) {
+		struct span in = tcp_stream_bytes(t);
+
+		if (in.len == 0)
+			return;
+		switch (try_any(s, t, f, in)) {
+		case TRY_TAKEN:
+			break;
+		case TRY_WAIT:
+			return;
+		case TRY_NOTHING:
+			if (f->state == FLOW_FIRST)
+				f->state = FLOW_NEXT;
+			tcp_stream_skip(s->streams, t, (uint32_t)tcp_stream_bytes(t).len, s->now);
+			return;
+		}
+	}
+}
+
+/* flow_unfinished - the stream ends here: was it in the middle of something? */
+static void flow_unfinished(struct see *s, struct tcp_stream *t, struct flow *f)
+{
+	struct span in = tcp_stream_bytes(t);
+	struct tls_hello h;
+	struct see_row r;
+
+	if (f->state != FLOW_FIRST || t->end == 0)
+		return;
+	if (in.len == 0) {
+		if (!expected(t, f, PORT_TLS) && !expected(t, f, PORT_HTTP))
+			return;
+		row_init(&r, expected(t, f, PORT_TLS) ? SEE_TLS : SEE_HTTP, &t->src, &t->dst);
+		r.failed = true;
+		tell(s, &r, "incomplete: the beginning is missing");
+	} else if (tls_hello_parse(in, &h) == PARSE_MORE) {
+		row_init(&r, SEE_TLS, &t->src, &t->dst);
+		r.failed = true;
+		tell(s, &r, "incomplete: %zu of at least %zu bytes of a ClientHello", in.len, h.need);
+	} else if (expected(t, f, PORT_HTTP)) {
+		row_init(&r, SEE_HTTP, &t->src, &t->dst);
+		r.failed = true;
+		tell(s, &r, "incomplete: %zu bytes of a request head", in.len);
+	}
+}
+
+/* flow_end - forget the stream */
+static void flow_end(struct see *s, struct tcp_stream *t)
+{
+	flow_unfinished(s, t, t->user);
+	free(t->user);
+	tcp_stream_drop(s->streams, t);
+}
+
+static void on_gone(void *ctx, struct tcp_stream *t, bool evicted)
+{
+	struct see *s = ctx;
+	struct flow *f = t->user;
+
+	(void)evicted;
+	if (f && f->state == FLOW_FIRST && t->end)
+		s->counts.forgotten++;
+	if (f)
+		flow_unfinished(s, t, f);
+	free(f);
+}
+
+static struct tcp_stream *flow_new(struct see *s, const struct ip_pkt *p, uint32_t seq, bool certain)
+{
+	struct flow *f = calloc(1, sizeof(*f));
+	struct tcp_stream *t = f ? tcp_stream_new(s->streams, &p->src, &p->dst, seq, certain, s->now) : NULL;
+
+	if (!t) {
+		free(f);
+		return NULL;
+	}
+	t->user = f;
+	return t;
+}
+
+static void see_tcp(struct see *s, const struct ip_pkt *p)
+{
+	struct tcp_stream *t = tcp_stream_find(s->streams, &p->src, &p->dst);
+	bool syn = p->tcp_flags & TCP_SYN;
+	uint32_t seq = p->tcp_seq + syn;
+	struct flow *f;
+
+	/* another SYN for the same ports: another connection, unless it is the same again */
+	if (t && syn && t->base != seq) {
+		flow_end(s, t);
+		t = NULL;
+	}
+	if (!t && (syn || p->payload.len))
+		t = flow_new(s, p, seq, syn);
+	if (!t)
+		return;
+	f = t->user;
+	if (syn && p->tcp_flags & TCP_ACK)
+		f->state = FLOW_OVER;
+	if (f->state == FLOW_OVER)
+		return;
+	switch (tcp_stream_add(s->streams, t, seq, p->payload)) {
+	case TCP_STREAM_GREW:
+		flow_run(s, t, f);
+		break;
+	case TCP_STREAM_CONFLICT: {
+		struct see_row r;
+
+		row_init(&r, SEE_TLS, &t->src, &t->dst);
+		r.failed = true;
+		if (expected(t, f, PORT_TLS) || expected(t, f, PORT_HTTP)) {
+			r.proto = expected(t, f, PORT_TLS) ? SEE_TLS : SEE_HTTP;
+			tell(s, &r, "segments contradict each other");
+		}
+		f->state = FLOW_OVER;
+		break;
+	}
+	case TCP_STREAM_OVER:		/* the capture lost segments: go on behind them */
+		if (f->state == FLOW_FIRST)
+			break;
+		flow_end(s, t);
+		t = flow_new(s, p, seq, false);
+		if (t) {
+			f = t->user;
+			f->state = FLOW_NEXT;
+			if (tcp_stream_add(s->streams, t, seq, p->payload) == TCP_STREAM_GREW)
+				flow_run(s, t, f);
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+/* --- UDP ------------------------------------------------------------------------------------------- */
+
+static void see_udp(struct see *s, const struct ip_pkt *p)
+{
+	unsigned src = ntohs(p->src.port_be), dst = ntohs(p->dst.port_be);
+	struct see_row r;
+
+	if (p->payload.len == 0)
+		return;
+	if (src == PORT_DNS || dst == PORT_DNS) {
+		read_dns(s, p->payload, &p->src, &p->dst);
+	} else if (dst == PORT_SSDP && http1_request_parse(p->payload, 0, &s->head) == PARSE_DONE) {
+		row_init(&r, SEE_HTTP, &p->src, &p->dst);
+		tell_head(s, &r);
+	}
+}
+
+/* --- all ------------------------------------------------------------------------------------------- */
+
+struct see *see_new(void (*on_row)(void *ctx, const struct see_row *row), void *ctx)
+{
+	/* time is no bound here: a capture ends; and whole request heads are to fit */
+	struct tcp_streams_bounds bounds = { LIMIT_STREAMS, LIMIT_HEAD_BYTES, LIMIT_STREAMS_BYTES, UINT32_MAX };
+	struct see *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->on_row = on_row;
+	s->ctx = ctx;
+	s->streams = tcp_streams_new(&bounds, (uint64_t)(uintptr_t)s, on_gone, s);
+	if (s->streams)
+		return s;
+	see_free(s);
+	return NULL;
+}
+
+void see_free(struct see *s)
+{
+	if (!s)
+		return;
+	while (s->streams && tcp_streams_oldest(s->streams)) {
+		struct tcp_stream *t = tcp_streams_oldest(s->streams);
+
+		free(t->user);
+		tcp_stream_drop(s->streams, t);
+	}
+	tcp_streams_free(s->streams);
+	free(s);
+}
+
+void see_packet(struct see *s, struct span ip)
+{
+	struct ip_pkt p;
+
+	s->counts.packets++;
+	s->now++;
+	switch (ip_pkt_parse(ip, &p)) {
+	case IP_PKT_TCP:
+		see_tcp(s, &p);
+		break;
+	case IP_PKT_UDP:
+		see_udp(s, &p);
+		break;
+	case IP_PKT_OTHER:
+		break;
+	case IP_PKT_FRAGMENT:
+		s->counts.fragments++;
+		break;
+	default:
+		s->counts.unreadable++;
+		break;
+	}
+}
+
+void see_end(struct see *s)
+{
+	struct tcp_stream *t;
+
+	while ((t = tcp_streams_oldest(s->streams)))
+		flow_end(s, t);
+}
+
+const struct see_counts *see_counts(const struct see *s) { return &s->counts; }
+
+const char *see_proto_name(enum see_proto proto)
+{
+	static const char *const name[SEE_PROTOS] = { "dns", "http", "tls", "quic" };
+
+	return (unsigned)proto < SEE_PROTOS ? name[proto] : "?";
+}
