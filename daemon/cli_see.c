@@ -124,21 +124,15 @@ static void end_json(struct cli_see *c, const struct see_counts *n, bool whole)
 	putchar('\n');
 }
 
-static int see_capture(struct cli_see *c, const char *path, FILE *in)
+static int see_capture(struct cli_see *c, const char *path, FILE *in, struct see *see)
 {
 	char why[PCAP_ERRBUF_SIZE] = "";
 	pcap_t *capture = pcap.fopen_offline(in, why);
-	struct see *see;
 	const char *link;
 	bool whole;
 
 	if (!capture) {
 		fprintf(stderr, "dejunk: %s: %s\n", path, why);
-		return 2;
-	}
-	see = see_new(on_row, c);
-	if (!see) {
-		fprintf(stderr, "dejunk: out of memory\n");
 		return 2;
 	}
 	if (c->as_json) {
@@ -154,7 +148,6 @@ static int see_capture(struct cli_see *c, const char *path, FILE *in)
 		end_json(c, see_counts(see), whole);
 	else
 		end_text(c, see_counts(see), link ? link : "unknown");
-	see_free(see);
 	pcap.close(capture);
 	return fflush(stdout) || ferror(stdout) ? 2 : whole ? 0 : 1;
 }
@@ -184,6 +177,7 @@ int cli_see(int argc, char **argv)
 	struct cli_see c = { .json = { .out = stdout } };
 	struct options o;
 	uint32_t uid, gid;
+	struct see *see;
 	FILE *in;
 	int err;
 
@@ -201,11 +195,18 @@ int cli_see(int argc, char **argv)
 	}
 	if (!load_pcap())
 		return 2;
+	see = see_new(on_row, &c);
+	if (!see) {
+		fprintf(stderr, "dejunk: out of memory, or of what is needed of libcrypto\n");
+		return 2;
+	}
 	monitor_user(&uid, &gid);
 	err = sandbox_enter_alone(uid, gid);
 	if (err) {
 		fprintf(stderr, "dejunk: privileges could not be dropped, so the file is not read: %s\n", strerror(-err));
 		return 2;
 	}
-	return see_capture(&c, o.operand, in);
+	err = see_capture(&c, o.operand, in, see);
+	see_free(see);
+	return err;
 }

@@ -5,6 +5,9 @@
  * is at the front of the stream is tried with each reader: a message that was read is skipped, one that is not whole
  * yet waits, and what nobody can read is skipped up to where the segments so far end, as messages begin at segments.
  * Only the direction of the client says anything we want; that of the server is nothing our readers know.
+ *
+ * A datagram that begins with a QUIC Initial packet, or goes to port 443, makes an entry in see_quic.  Why nothing could be
+ * read of a datagram is told only of flows whose ClientHello never became whole.
  */
 #include "see.h"
 
@@ -20,6 +23,7 @@
 #include "http1_head.h"
 #include "ip_pkt.h"
 #include "limits.h"
+#include "see_quic.h"
 #include "tcp_stream.h"
 #include "tls_hello.h"
 #include "url.h"
@@ -47,6 +51,7 @@ struct see {
 	void *ctx;
 	struct see_counts counts;
 	struct tcp_streams *streams;
+	struct see_quic *quic;
 	uint64_t now;			/* counts packets: streams age by order, not by time */
 	struct dns_msg dns;
 	struct http1_head head;
@@ -409,6 +414,51 @@ static void see_tcp(struct see *s, const struct ip_pkt *p)
 
 /* --- UDP ------------------------------------------------------------------------------------------- */
 
+static void on_quic_gone(void *ctx, const struct see_quic_flow *f)
+{
+	struct see *s = ctx;
+	struct see_row r;
+
+	if (!f->flow)
+		return;
+	row_init(&r, SEE_QUIC, &f->client, &f->server);
+	r.failed = true;
+	if (f->why == QUIC_MORE)
+		tell(s, &r, "incomplete: the capture has a part of the ClientHello");
+	else
+		tell(s, &r, "%s", quic_why(f->why));
+}
+
+static void see_quic_packet(struct see *s, const struct ip_pkt *p)
+{
+	bool to_port = p->dst.port_be == htons(PORT_TLS), from_port = p->src.port_be == htons(PORT_TLS);
+	struct see_quic_flow *f;
+	struct tls_hello h;
+	struct span hello;
+	struct see_row r;
+
+	/* a server's packets look like a client's and have other keys */
+	if ((from_port && !to_port) || see_quic_find(s->quic, &p->dst, &p->src))
+		return;
+	f = see_quic_find(s->quic, &p->src, &p->dst);
+	if (!f && (to_port || quic_is_initial(p->payload)))
+		f = see_quic_add(s->quic, &p->src, &p->dst);
+	if (!f || see_quic_feed(s->quic, f, p->payload, &hello) != QUIC_HELLO)
+		return;
+	row_init(&r, SEE_QUIC, &p->src, &p->dst);
+	switch (tls_hello_body(hello, &h)) {
+	case PARSE_DONE:
+		tell_hello(s, &r, &h);
+		break;
+	case PARSE_MORE:
+		return;
+	default:
+		tell_bad(s, &r, tls_fault_text(h.fault));
+		break;
+	}
+	see_quic_done(f);
+}
+
 static void see_udp(struct see *s, const struct ip_pkt *p)
 {
 	unsigned src = ntohs(p->src.port_be), dst = ntohs(p->dst.port_be);
@@ -421,6 +471,8 @@ static void see_udp(struct see *s, const struct ip_pkt *p)
 	} else if (dst == PORT_SSDP && http1_request_parse(p->payload, 0, &s->head) == PARSE_DONE) {
 		row_init(&r, SEE_HTTP, &p->src, &p->dst);
 		tell_head(s, &r);
+	} else {
+		see_quic_packet(s, p);
 	}
 }
 
@@ -437,7 +489,8 @@ struct see *see_new(void (*on_row)(void *ctx, const struct see_row *row), void *
 	s->on_row = on_row;
 	s->ctx = ctx;
 	s->streams = tcp_streams_new(&bounds, (uint64_t)(uintptr_t)s, on_gone, s);
-	if (s->streams)
+	s->quic = see_quic_new((uint64_t)(uintptr_t)s, on_quic_gone, s);
+	if (s->streams && s->quic)
 		return s;
 	see_free(s);
 	return NULL;
@@ -454,6 +507,7 @@ void see_free(struct see *s)
 		tcp_stream_drop(s->streams, t);
 	}
 	tcp_streams_free(s->streams);
+	see_quic_free(s->quic);
 	free(s);
 }
 
@@ -487,6 +541,7 @@ void see_end(struct see *s)
 
 	while ((t = tcp_streams_oldest(s->streams)))
 		flow_end(s, t);
+	see_quic_end(s->quic);
 }
 
 const struct see_counts *see_counts(const struct see *s) { return &s->counts; }

@@ -40,7 +40,7 @@ struct see_counts {
 
 struct see;
 
-/* see_new - NULL without memory
+/* see_new - NULL without memory, or where libcrypto lacks something.  Before privileges are dropped (quic_new)
  * @on_row: called for each row, from within the functions below; the row is borrowed */
 struct see *see_new(void (*on_row)(void *ctx, const struct see_row *row), void *ctx);
 void see_free(struct see *s);
