@@ -104,7 +104,7 @@ static void end_text(const struct cli_see *c, const struct see_counts *n, const 
 	if (c->cut || n->unreadable)
 		fprintf(stderr, "dejunk: %llu packets have malformed or cut headers\n", (unsigned long long)(c->cut + n->unreadable));
 	if (n->fragments)
-		fprintf(stderr, "dejunk: %llu IP fragments could not be put together\n", (unsigned long long)n->fragments);
+		fprintf(stderr, "dejunk: %llu packets could not be put together from their fragments\n", (unsigned long long)n->fragments);
 	if (n->forgotten)
 		fprintf(stderr, "dejunk: %llu connections were too many at once, and not read\n", (unsigned long long)n->forgotten);
 }

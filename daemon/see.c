@@ -21,6 +21,7 @@
 #include "host.h"
 #include "http1_frame.h"
 #include "http1_head.h"
+#include "ip_frag.h"
 #include "ip_pkt.h"
 #include "limits.h"
 #include "see_quic.h"
@@ -31,6 +32,7 @@
 enum {
 	PORT_DNS = 53, PORT_HTTP = 80, PORT_TLS = 443, PORT_SSDP = 1900,
 	TOLD = 1 << 16,		/* rows remembered, so that each is told once */
+	STUCK_MAX = 32,		/* segments behind a gap: what is missing was lost by the capture, and will not come */
 };
 
 enum flow_state {
@@ -44,12 +46,14 @@ struct flow {
 	enum flow_state state;
 	struct http1_body body;
 	size_t head_seen;	/* of a request head that is not whole */
+	unsigned stuck;		/* segments since the first that came behind a gap */
 };
 
 struct see {
 	void (*on_row)(void *ctx, const struct see_row *row);
 	void *ctx;
 	struct see_counts counts;
+	struct ip_frag *fragments;
 	struct tcp_streams *streams;
 	struct see_quic *quic;
 	uint64_t now;			/* counts packets: streams age by order, not by time */
@@ -148,6 +152,33 @@ static void tell_head(struct see *s, struct see_row *r)
 	tell(s, r, "%s%s", r->name[0] ? "Host, but refused: " : "malformed: ", http1_fault_text(url.fault));
 }
 
+/* tell_refused - a head that the proxy would answer with 400: what does its Host field say all the same?  What is there
+ * of the head is looked at line by line.  false: it is not even shaped like a request */
+static bool tell_refused(struct see *s, struct see_row *r, struct span in)
+{
+	struct span line = span_until(in, '\n'), host;
+	char name[HOST_MAX + 1];
+	uint16_t port;
+
+	if (!memmem(line.p, line.len, " HTTP/", 6))
+		return false;
+	for (in = span_skip(in, line.len + 1); in.len; in = span_skip(in, line.len + 1)) {
+		line = span_until(in, '\n');
+		if (line.len == 0 || line.p[0] == '\r')
+			break;
+		if (line.len < 5 || !span_eq_nocase((struct span){ line.p, 5 }, SPAN_LIT("host:")))
+			continue;
+		host = span_trim(span_until(span_skip(line, 5), '\r'));
+		if (!url_split_authority(host, &host, &port) || !host_normalise(host, name))
+			continue;
+		r->name = name;
+		r->failed = true;
+		tell(s, r, "Host, but refused: %s", http1_fault_text(s->head.fault));
+		return true;
+	}
+	return false;
+}
+
 static void tell_hello(struct see *s, struct see_row *r, const struct tls_hello *h)
 {
 	r->name = h->name;
@@ -214,6 +245,10 @@ static enum try try_http(struct see *s, struct tcp_stream *t, struct flow *f, st
 		tcp_stream_skip(s->streams, t, (uint32_t)s->head.len, s->now);
 		return TRY_TAKEN;
 	case PARSE_BAD:
+		if (tell_refused(s, &r, in)) {
+			f->state = FLOW_NEXT;
+			return TRY_NOTHING;
+		}
 		/* anything made of words looks like a request */
 		if (expected(t, f, PORT_HTTP) || (f->state == FLOW_FIRST && s->head.fault != HTTP1_FAULT_START &&
 						  s->head.fault != HTTP1_FAULT_VERSION))
@@ -358,6 +393,21 @@ static struct tcp_stream *flow_new(struct see *s, const struct ip_pkt *p, uint32
 	return t;
 }
 
+/* flow_resync - the capture lost segments: go on behind them, with the one at hand */
+static void flow_resync(struct see *s, struct tcp_stream *t, const struct ip_pkt *p, uint32_t seq)
+{
+	struct flow *f;
+
+	flow_end(s, t);
+	t = flow_new(s, p, seq, false);
+	if (!t)
+		return;
+	f = t->user;
+	f->state = FLOW_NEXT;
+	if (tcp_stream_add(s->streams, t, seq, p->payload) == TCP_STREAM_GREW)
+		flow_run(s, t, f);
+}
+
 static void see_tcp(struct see *s, const struct ip_pkt *p)
 {
 	struct tcp_stream *t = tcp_stream_find(s->streams, &p->src, &p->dst);
@@ -381,7 +431,13 @@ static void see_tcp(struct see *s, const struct ip_pkt *p)
 		return;
 	switch (tcp_stream_add(s->streams, t, seq, p->payload)) {
 	case TCP_STREAM_GREW:
+		f->stuck = 0;
 		flow_run(s, t, f);
+		break;
+	case TCP_STREAM_SAME:
+		f->stuck += t->end > t->whole && p->payload.len;
+		if (f->stuck > STUCK_MAX)
+			flow_resync(s, t, p, seq);
 		break;
 	case TCP_STREAM_CONFLICT: {
 		struct see_row r;
@@ -395,19 +451,11 @@ static void see_tcp(struct see *s, const struct ip_pkt *p)
 		f->state = FLOW_OVER;
 		break;
 	}
-	case TCP_STREAM_OVER:		/* the capture lost segments: go on behind them */
-		if (f->state == FLOW_FIRST)
-			break;
-		flow_end(s, t);
-		t = flow_new(s, p, seq, false);
-		if (t) {
-			f = t->user;
-			f->state = FLOW_NEXT;
-			if (tcp_stream_add(s->streams, t, seq, p->payload) == TCP_STREAM_GREW)
-				flow_run(s, t, f);
-		}
+	case TCP_STREAM_OVER:
+		if (f->state != FLOW_FIRST)
+			flow_resync(s, t, p, seq);
 		break;
-	default:
+	case TCP_STREAM_NO_MEMORY:
 		break;
 	}
 }
@@ -490,7 +538,8 @@ struct see *see_new(void (*on_row)(void *ctx, const struct see_row *row), void *
 	s->ctx = ctx;
 	s->streams = tcp_streams_new(&bounds, (uint64_t)(uintptr_t)s, on_gone, s);
 	s->quic = see_quic_new((uint64_t)(uintptr_t)s, on_quic_gone, s);
-	if (s->streams && s->quic)
+	s->fragments = ip_frag_new();
+	if (s->streams && s->quic && s->fragments)
 		return s;
 	see_free(s);
 	return NULL;
@@ -508,6 +557,7 @@ void see_free(struct see *s)
 	}
 	tcp_streams_free(s->streams);
 	see_quic_free(s->quic);
+	ip_frag_free(s->fragments);
 	free(s);
 }
 
@@ -517,6 +567,8 @@ void see_packet(struct see *s, struct span ip)
 
 	s->counts.packets++;
 	s->now++;
+	if (ip_frag_add(s->fragments, ip, &ip) != IP_FRAG_WHOLE)
+		return;
 	switch (ip_pkt_parse(ip, &p)) {
 	case IP_PKT_TCP:
 		see_tcp(s, &p);
@@ -525,9 +577,7 @@ void see_packet(struct see *s, struct span ip)
 		see_udp(s, &p);
 		break;
 	case IP_PKT_OTHER:
-		break;
 	case IP_PKT_FRAGMENT:
-		s->counts.fragments++;
 		break;
 	default:
 		s->counts.unreadable++;
@@ -542,6 +592,7 @@ void see_end(struct see *s)
 	while ((t = tcp_streams_oldest(s->streams)))
 		flow_end(s, t);
 	see_quic_end(s->quic);
+	s->counts.fragments = ip_frag_waiting(s->fragments) + ip_frag_lost(s->fragments);
 }
 
 const struct see_counts *see_counts(const struct see *s) { return &s->counts; }

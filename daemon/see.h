@@ -34,7 +34,7 @@ struct see_row {
 struct see_counts {
 	uint64_t packets, rows;
 	uint64_t unreadable;		/* headers that contradict each other or are cut */
-	uint64_t fragments;		/* IP fragments that could not be put together */
+	uint64_t fragments;		/* packets whose IP fragments could not be put together; known at the end */
 	uint64_t forgotten;		/* flows that went at a bound before they were read */
 };
 

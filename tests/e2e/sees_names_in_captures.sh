@@ -17,8 +17,7 @@ echo 'no capture at all, only text' >"$WORK/text.pcap"
 # --- captures of our own, one of each link type, and the shared ones ---
 /usr/bin/python3 - <<'END' || fail "see above"
 import glob, json, os, random, struct, subprocess, sys
-from scapy.all import Ether, Dot1Q, IP, IPv6, TCP, UDP, DNS, DNSQR, Raw, PPPoE, PPP
-from scapy.contrib.mpls import MPLS
+from scapy.all import Ether, IP, IPv6, TCP, UDP, DNS, DNSQR, Raw, fragment
 DEJUNK, WORK, SHARED = os.environ['DEJUNK'], os.environ['WORK'], os.environ['SHARED']
 failed = 0
 
@@ -119,6 +118,30 @@ for why, segments in (('contradict', ((0, tls[:50]), (45, b'x' * 20))), ('malfor
     got = rows(write('bad', 101, tcp(*segments)))
     if len(got) != 1 or got[0][4] != '-' or why not in got[0][5]:
         no('%s: %r' % (why, got))
+# what the proxy would refuse has a name all the same
+got = rows(write('refused', 101, tcp((0, b'GET / HTTP/1.1\r\nHost: a.example\r\nBad Field: x\r\n\r\n'))))
+if len(got) != 1 or got[0][0] != 'http' or got[0][4] != 'a.example' or 'refused: malformed field name' not in got[0][5]:
+    no('a refused request: %r' % got)
+# segments that the capture lost: after a while it goes on behind them
+get = b'GET /%d HTTP/1.1\r\nHost: b%d.example\r\n\r\n'
+got = rows(write('lost', 101, tcp((0, get % (0, 0)), *[(1000 + 100 * n, get % (n, n)) for n in range(40)])))
+if [r[4] for r in got] != ['b0.example', 'b32.example']:
+    no('lost segments: %r' % got)
+# DNS over TCP, two messages cut anywhere
+query = b''.join(struct.pack('!H', len(q)) + q for q in (bytes(DNS(rd=1, qd=DNSQR(qname=n))) for n in ('one.example', 'two.example')))
+got = rows(write('tcp53', 101, [bytes(net / TCP(sport=50000, dport=53, seq=99, flags='S'))] + [
+    bytes(net / TCP(sport=50000, dport=53, seq=100 + at, flags='PA') / Raw(query[at:at + 9])) for at in range(0, len(query), 9)]))
+if got != [['dns', '10.1.0.2', '198.51.100.7', '53', n, 'query'] for n in ('one.example', 'two.example')]:
+    no('DNS over TCP: %r' % got)
+# IP fragments, the last first; and some that are missing
+pieces = []
+for packet in map(IP, flows()):
+    pieces += reversed([bytes(f) for f in fragment(packet, 24)])
+if [r[4] for r in rows(write('fragments', 101, pieces))] != [w[2] for w in want]:
+    no('fragments are not put together')
+answer = json.loads(see(write('fragments', 101, pieces[:-1]), '--json'))
+if len(answer['flows']) != 2 or answer['fragments'] != 1:
+    no('a missing fragment: %r' % answer)
 # STARTTLS and CONNECT: TLS behind something else
 connect = b"CONNECT other.example:443 HTTP/1.1\r\nHost: other.example:443\r\n\r\n"
 got = rows(write("connect", 101, tcp((0, connect), (len(connect), tls))))
