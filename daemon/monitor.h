@@ -60,6 +60,7 @@ struct arming {
 	uint64_t handle;	/* the kernel's number of it */
 	int rules;		/* it had when it was loaded; 0: not known */
 	bool touched;		/* something in it changed: count them */
+	bool robbed;		/* another program took elements out of our sets: state them anew */
 	bool queue_rules;
 	char failure[FIREWALL_TEXT + 64];	/* what the kernel or nft said last, one line */
 	enum lease lease;
@@ -68,7 +69,7 @@ struct arming {
 	uint64_t since_ms;
 	uint64_t renewed_ms;	/* 0: the kernel holds no lease of ours */
 	uint64_t second_ms;	/* when the things done each second were last done */
-	uint64_t loaded_ms;	/* when the table was last loaded because it was gone */
+	uint64_t loaded_ms;	/* when the table was last loaded, or filled, because something of it was gone */
 	struct arrival arrival;
 	uint64_t missing_ms;	/* since when connections are known not to arrive; 0: they do */
 	char input[sizeof(((struct ruleset_where *)0)->text) * 2 + 32];	/* the chain that drops, and the command */

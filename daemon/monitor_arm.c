@@ -29,6 +29,7 @@ enum {
 	SECOND_MS = 1000,
 	MISSING_AGAIN_MS = 60000,	/* arming is tried again this long after connections did not arrive */
 	LOAD_AGAIN_MS = 250,		/* between two loads of a table that somebody keeps deleting */
+	REFILL_QUIET_MS = 10000,	/* between two words about elements that somebody keeps deleting */
 };
 
 static void arm_failed(struct monitor *m, const char *what, const char *how)
@@ -76,6 +77,18 @@ static void arm_exempt_set(struct monitor *m, const struct gateway *g)
 		log_warn("the exempt clients could not be written: %s", strerror(-err));
 }
 
+/* all sets but the lease, and what the queue process learned (monitor_give_rules) */
+static void arm_fill(struct monitor *m, const struct gateway *g)
+{
+	int err;
+
+	arm_exempt_set(m, g);
+	arm_lan_set(m);
+	err = setsync_table_new(m->sync);
+	if (err)
+		log_warn("the blocked prefixes could not be written: %s", strerror(-err));
+}
+
 bool arm_load_table(struct monitor *m, const struct gateway *g)
 {
 	char file[FIREWALL_PATH], err[FIREWALL_TEXT];
@@ -95,22 +108,27 @@ bool arm_load_table(struct monitor *m, const struct gateway *g)
 	}
 	if (nftset_table(m->nft, &m->arm.handle) <= 0 || arm_queue_rules(m, g) < 0)
 		return false;
-	arm_exempt_set(m, g);
-	arm_lan_set(m);
-	e = setsync_table_new(m->sync);
-	if (e)
-		log_warn("the blocked prefixes could not be written: %s", strerror(-e));
+	arm_fill(m, g);
+	m->arm.robbed = false;
 	e = nftset_rules(m->nft);
 	m->arm.rules = e > 0 ? e : 0;
 	m->arm.failure[0] = '\0';
 	return true;
 }
 
+/* the queue process sends all it has learned again */
+static void arm_learn_again(struct monitor *m)
+{
+	struct proc *queue = children_find(&m->kids, ROLE_QUEUE, 0);
+
+	if (queue)
+		monitor_give_rules(m, queue);
+}
+
 /* somebody deleted our table, or rules of it, or loaded another one in its place, which is empty */
 static void arm_put_back(struct monitor *m, const char *how)
 {
 	uint64_t now = clock_ms();
-	struct proc *queue;
 
 	m->arm.table = m->arm.queue_rules = false;
 	m->arm.renewed_ms = 0;
@@ -122,9 +140,24 @@ static void arm_put_back(struct monitor *m, const char *how)
 		return;
 	}
 	log_warn("the table inet dejunk was %s by another program: put back", how);
-	queue = children_find(&m->kids, ROLE_QUEUE, 0);
-	if (queue)
-		monitor_give_rules(m, queue);	/* it sends all it has learned again */
+	arm_learn_again(m);
+	arm_consider(m);
+}
+
+/* elements of our sets were deleted: which ones is not worth knowing */
+static void arm_refill(struct monitor *m, uint64_t now)
+{
+	static unsigned long long last_ms;
+
+	if (!m->arm.robbed || !m->arm.table || now - m->arm.loaded_ms < SECOND_MS)
+		return;
+	m->arm.robbed = false;
+	m->arm.loaded_ms = now;
+	m->arm.renewed_ms = 0;
+	arm_fill(m, monitor_gateway(m));
+	arm_learn_again(m);
+	if (log_once(&last_ms, REFILL_QUIET_MS))
+		log_warn("elements of the table inet dejunk were deleted by another program: put back");
 	arm_consider(m);
 }
 
@@ -165,10 +198,12 @@ static void arm_on_events(struct ev_loop *loop, ev_io *w, int revents)
 	(void)loop, (void)w, (void)revents;
 	if (what <= 0 || m->stopping)
 		return;
+	m->arm.robbed |= (what & (NFTEVENT_ELEMENTS | NFTEVENT_LOST)) != 0;
 	if (what & (NFTEVENT_GONE | NFTEVENT_LOST | NFTEVENT_OWN)) {
 		m->arm.touched = true;
 		arm_check_table(m);
 	}
+	arm_refill(m, clock_ms());	/* or the next tick does */
 }
 
 /* --- interfaces --------------------------------------------------------------------- */
@@ -386,6 +421,7 @@ void arm_tick(struct monitor *m, uint64_t now)
 		return;
 	if (!m->arm.table || !m->arm.queue_rules)
 		arm_check_table(m);
+	arm_refill(m, now);
 	arm_read_counters(m);		/* who was just refused looks at the status next */
 	if (now - m->arm.second_ms >= SECOND_MS) {
 		m->arm.second_ms = now;
@@ -409,7 +445,7 @@ static bool arm_open_sockets(struct monitor *m)
 	if (!err)
 		err = setsync_new(&m->sync, m->nft, m->rtnl);
 	if (!err)
-		m->events = nftevent_open();
+		m->events = nftevent_open(nftset_port(m->nft));
 	if (!err && m->events < 0)
 		err = m->events;
 	if (err)

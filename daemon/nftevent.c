@@ -23,7 +23,7 @@ static const char table_name[] = "dejunk";
 enum {
 	READS = 256,	/* datagrams taken at a time: somebody else's flood must not hold the monitor */
 	/* offsets in a message: struct nlmsghdr, struct nfgenmsg, then the table's name as first attribute */
-	AT_TYPE = 4, AT_FAMILY = 16, AT_ATTR_LEN = 20, AT_ATTR_TYPE = 22, AT_NAME = 24,
+	AT_TYPE = 4, AT_PORT = 12, AT_FAMILY = 16, AT_ATTR_LEN = 20, AT_ATTR_TYPE = 22, AT_NAME = 24,
 };
 
 static uint16_t nft_type(unsigned msg)
@@ -31,16 +31,19 @@ static uint16_t nft_type(unsigned msg)
 	return (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | msg);
 }
 
-/* filter_attach - drop, in the kernel, elements of our own sets and the "new generation" that ends each transaction
- * The filter sees the first message of a datagram only; that is enough, as a transaction that begins with our elements is ours. */
-static int filter_attach(int fd)
+/* filter_attach - drop, in the kernel, what @own does to elements of our sets, elements that others add to them, and the
+ * "new generation" that ends each transaction
+ * The filter sees the first message of a datagram only; that is enough, as all in it is by one program. */
+static int filter_attach(int fd, uint32_t own)
 {
 	/* loads are in network order and the fields in host order: so are the constants, through htons */
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, AT_TYPE),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(nft_type(NFT_MSG_NEWGEN)), 15, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(nft_type(NFT_MSG_NEWSETELEM)), 1, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(nft_type(NFT_MSG_DELSETELEM)), 0, 12),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(nft_type(NFT_MSG_NEWGEN)), 17, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(nft_type(NFT_MSG_NEWSETELEM)), 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(nft_type(NFT_MSG_DELSETELEM)), 0, 14),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, AT_PORT),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(own), 0, 12),
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, AT_FAMILY),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NFPROTO_INET, 0, 10),
 		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, AT_ATTR_LEN),
@@ -62,7 +65,7 @@ static int filter_attach(int fd)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) < 0 ? -errno : 0;
 }
 
-int nftevent_open(void)
+int nftevent_open(uint32_t own)
 {
 	struct sockaddr_nl sa = { .nl_family = AF_NETLINK };
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
@@ -71,7 +74,7 @@ int nftevent_open(void)
 	if (fd < 0)
 		return -errno;
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &rcvbuf, sizeof(rcvbuf));
-	err = filter_attach(fd);
+	err = filter_attach(fd, own);
 	if (!err && (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0 ||
 		     setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0))
 		err = -errno;
@@ -103,7 +106,9 @@ static int event_of(const struct nlmsghdr *h, int seen)
 		return seen;
 	if (!is_ours(h))
 		return seen | NFTEVENT_OTHERS;
-	if (h->nlmsg_type == nft_type(NFT_MSG_NEWSETELEM) || h->nlmsg_type == nft_type(NFT_MSG_DELSETELEM))
+	if (h->nlmsg_type == nft_type(NFT_MSG_DELSETELEM))
+		return seen | NFTEVENT_ELEMENTS;
+	if (h->nlmsg_type == nft_type(NFT_MSG_NEWSETELEM))
 		return seen;
 	if (h->nlmsg_type == nft_type(NFT_MSG_DELTABLE))
 		seen |= NFTEVENT_GONE;

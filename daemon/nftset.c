@@ -92,6 +92,11 @@ fail_s:
 	return err;
 }
 
+uint32_t nftset_port(const struct nftset *s)
+{
+	return s->portid;
+}
+
 void nftset_free(struct nftset *s)
 {
 	if (!s)

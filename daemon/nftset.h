@@ -27,6 +27,9 @@ struct nftset;
 int nftset_new(struct nftset **out);
 void nftset_free(struct nftset *s);
 
+/* nftset_port - the socket's netlink port: events of what it did carry it */
+uint32_t nftset_port(const struct nftset *s);
+
 /* nftset_begin - start a batch; one that was begun and not committed is forgotten */
 void nftset_begin(struct nftset *s);
 /* nftset_add - add an element, or leave it as it is where it exists (its timeout is not renewed: nftset_renew)

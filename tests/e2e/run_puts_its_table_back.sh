@@ -1,15 +1,17 @@
 #!/bin/bash
 # run_puts_its_table_back.sh - a table that somebody deletes, flushes away with everything else, empties of rules, or loads anew
-# is put back and armed within a second; the log says so.  What was learned before is refused as before.
+# is put back and armed within a second; so are elements that somebody takes out of a set.  The log says so.  What was learned before is refused as before.
 . "$(dirname "$0")/lib.sh"
 topology
 start_www
 start_dns address=/ads.example/203.0.113.5
 rules <<END
-gateway: {lan: lan}
+gateway: {lan: lan, exempt: 10.1.0.77}
 rules:
   - block: connections
     host: ads.example
+  - block: connections
+    address: 198.51.100.64/26
 END
 start_dejunk
 refused() { ! client curl -s -m 2 -o /dev/null http://203.0.113.5:8080/ && [ "$(pairs)" -ge 1 ]; }
@@ -29,5 +31,16 @@ for how in "nft flush table inet dejunk" "nft flush chain inet dejunk ask_syn" "
 	[ "$(grep -c 'put back' "$WORK/dejunk.log")" = $times ] || fail "$how: the log does not say so once"
 	until_true 3 eval '[ "$(pairs)" -ge 1 ]' || fail "$how: what was learned is lost"
 done
+for set in lan lan_index lease exempt4 suspect4 suspect_net4 refused_hw4; do
+	had=$(gateway nft list set inet dejunk $set | grep -c elements)
+	[ "$had" -ge 1 ] || fail "$set is empty before"
+	gateway nft flush set inet dejunk $set
+	begin=$(date +%s%N)
+	until_true 10 eval 'gateway nft list set inet dejunk $set | grep -q elements' || fail "the elements of $set did not come back"
+	say "$set: back after $((($(date +%s%N) - begin) / 1000000)) ms"
+done
+until_true 10 refused || fail "not refused after that"
+grep -q 'elements of the table inet dejunk were deleted by another program: put back' "$WORK/dejunk.log" ||
+	fail "the log does not say that elements were deleted"
 stop_dejunk || fail "exit status $?"
 say "ok"

@@ -296,10 +296,19 @@ static void events(void **state)
 
 	(void)state;
 	load();
-	fd = nftevent_open();
+	fd = nftevent_open(nftset_port(nft));
 	assert_true(fd >= 0);
 	assert_int_equal(nftset_lease(nft, &arm, 1, true, true, 3000), 0);
 	assert_int_equal(event(fd), 0);			/* own elements do not wake */
+	assert_int_equal(system("/usr/sbin/nft add element inet dejunk lan { ipv4 . other0 }"), 0);
+	assert_int_equal(event(fd), 0);
+	assert_int_equal(system("/usr/sbin/nft flush set inet dejunk lan"), 0);
+	assert_int_equal(event(fd), NFTEVENT_ELEMENTS);	/* by somebody else */
+	assert_int_equal(nftset_lease_end(nft), 0);
+	assert_int_equal(event(fd), 0);
+	assert_int_equal(nftset_lease(nft, &arm, 1, true, true, 3000), 0);
+	assert_int_equal(system("/usr/sbin/nft flush set inet dejunk lease"), 0);
+	assert_int_equal(event(fd), NFTEVENT_ELEMENTS);
 	load();
 	assert_int_equal(event(fd), NFTEVENT_OWN);	/* replaced is not gone */
 	assert_int_equal(system("/usr/sbin/nft add table ip other"), 0);
