@@ -270,8 +270,7 @@ void conn_pop(struct conn *c)
 		c->up = UP_HEAD;	/* no tunnel then */
 }
 
-/* from here on nothing is parsed.  @x: the request that led here, taken; NULL: it never was HTTP */
-static void conn_tunnel(struct ev_loop *loop, struct conn *c, struct exchange *x)
+void conn_tunnel(struct ev_loop *loop, struct conn *c, struct exchange *x)
 {
 	const struct span none = { "", 0 };
 	uint16_t minute = rules_minute(time(NULL));

@@ -24,6 +24,14 @@ bool conn_wants(const struct conn *c, int which)
 	return s->link == SIDE_OPEN && !s->eof && !s->pipe && !s->starved && buf_len(&s->in) < conn_most(c, which);
 }
 
+/* is what the client said first perhaps not HTTP, and all it will say before it is answered? */
+static bool conn_doubtful(const struct conn *c)
+{
+	const struct side *client = &c->side[CLIENT];
+
+	return c->requests == 0 && client->pass == 0 && http1_request_doubtful(buf_span(&client->in));
+}
+
 static enum deadline_kind conn_deadline(const struct conn *c)
 {
 	const struct exchange *x = c->queue.first;
@@ -42,7 +50,7 @@ static enum deadline_kind conn_deadline(const struct conn *c)
 		if (c->down == DOWN_IMAGE)
 			return DEADLINE_IMAGE;
 		if (!x && c->up == UP_HEAD && c->up_seen)
-			return DEADLINE_HEAD;
+			return conn_doubtful(c) ? DEADLINE_FIRST_BYTE : DEADLINE_HEAD;
 		if (x && x->status == 0 && x != c->sending && !c->body_begun)
 			return DEADLINE_RESPONSE;
 		return DEADLINE_IDLE;

@@ -27,6 +27,9 @@ bool conn_flush(struct ev_loop *loop, struct conn *c);
 void conn_side_close(struct ev_loop *loop, struct conn *c, int which);
 /* conn_dialled - the socket to the origin became writable, or failed: a write tells which, as well as asking would */
 void conn_dialled(struct ev_loop *loop, struct conn *c);
+/* conn_tunnel - from here on nothing is parsed; may close @c
+ * @x: the request that led here, taken; NULL: it never was HTTP */
+void conn_tunnel(struct ev_loop *loop, struct conn *c, struct exchange *x);
 /* conn_dial_failed - the origin cannot be reached (@err: an errno): an answer of ours, or a reset of @c */
 void conn_dial_failed(struct ev_loop *loop, struct conn *c, int err);
 

@@ -124,7 +124,11 @@ void conn_on_deadline(struct ev_loop *loop, struct deadline *d, enum deadline_ki
 	struct conn *c = CONTAINER_OF(d, struct conn, deadline);
 
 	switch (kind) {
-	case DEADLINE_FIRST_BYTE:	/* does the server speak first? */
+	case DEADLINE_FIRST_BYTE:	/* does the server speak first?  Or does it know what a client's word means? */
+		if (c->state == CONN_HTTP) {
+			conn_tunnel(loop, c, NULL);
+			break;
+		}
 		c->want_origin = rules_gateway(c->rules)->non_http == NON_HTTP_PASS;
 		conn_enter(c, CONN_HTTP);
 		break;

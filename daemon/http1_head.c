@@ -250,6 +250,25 @@ static enum parse request_line(struct span line, struct http1_head *out)
 	return PARSE_DONE;
 }
 
+bool http1_request_doubtful(struct span in)
+{
+	size_t n = token_len(in);
+	bool word = n < in.len;		/* it is complete */
+
+	if (n == 0 || in.len > EARLY_BYTES || memchr(in.p, '\n', in.len))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+		struct span text = methods[i].text;
+
+		if ((word ? n == text.len : n <= text.len) && strncasecmp(in.p, text.p, n) == 0)
+			return false;
+	}
+	in = span_skip(in, word ? n + 1 : n);
+	if (in.len == 0)
+		return true;
+	return *in.p != '/' && *in.p != '*' && strncasecmp(in.p, "http", in.len < 4 ? in.len : 4) != 0;
+}
+
 /* status_early - can an unfinished start line still become a status line? */
 static enum parse status_early(struct span line)
 {

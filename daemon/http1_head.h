@@ -83,6 +83,12 @@ struct http1_head {
  * Also refused: no Host (1.1) or several.  RFC 9112, section 2, 3 and 5. */
 enum parse http1_request_parse(struct span in, size_t seen, struct http1_head *out);
 
+/* http1_request_doubtful - could this beginning, for which http1_request_parse() said MORE, be another protocol as well?
+ * True while its first line is not complete and is neither the beginning of a method of RFC 9110 (in any case) or of
+ * PATCH, nor a word followed by what a request target begins with.  Who waits for an answer to "PING" alone would wait
+ * for ever; a request cut into segments is not doubtful. */
+bool http1_request_doubtful(struct span in);
+
 /* http1_response_parse - split the response head at the start of @in
  * Arguments and answers as above.  BAD: 502, or cut when something was passed already; BAD with
  * fault LARGE: pass unread until the close.  ALIEN: does not begin with "HTTP/" (HTTP/0.9, ICY):

@@ -19,7 +19,7 @@ LIMIT(POOL_BYTES,		268435456,	"bytes",	"of buffers in one proxy process, half of
 LIMIT(PIPES,			128,		"pipes",	"for splice in one proxy process; past it bytes are copied")
 LIMIT(DISCARD_BYTES,		1048576,	"bytes",	"of the body of a blocked request or a replaced image read and thrown away; longer: the connection ends")
 LIMIT(FORWARD_ANSWERS,		4096,		"answers",	"of the monitor about the FORWARD policy remembered by one proxy process; newer ones take the place of older")
-LIMIT(FIRST_BYTE_MS,		300,		"ms",		"a silent client is given before the server is dialled, in case it speaks first")
+LIMIT(FIRST_BYTE_MS,		300,		"ms",		"a silent client is given before the server is dialled, in case it speaks first; and a first word that is no method of HTTP, before it is passed on")
 LIMIT(HEAD_MS,			30000,		"ms",		"for a request head once it began; then 408")
 LIMIT(DIAL_MS,			10000,		"ms",		"for connecting to the original destination; then 504")
 LIMIT(RESPONSE_MS,		120000,		"ms",		"for the first byte of an answer; then 504")

@@ -395,6 +395,38 @@ def not_http(lab, v):
     assert lab.counter('tunnels') == before + 4
 
 
+def not_http_without_a_line(lab, v):
+    """a client that waits for an answer to one word gets it; a request that comes in pieces is none of these"""
+    for first in b'PING', b'HELO me':
+        c = lab.client(v)
+        c.send(first)
+        s = lab.server(v)
+        s.expect(first)
+        s.send(b'+PONG')
+        c.expect(b'+PONG')
+        c.send(b'more')
+        s.expect(b'more')
+        c.close()
+        s.expect_end()
+    before = lab.counter('tunnels')
+    c = lab.client(v)
+    for piece in b'g', b'e':        # never tunnelled, however slow: HTTP in some server's eyes
+        c.send(piece)
+        time.sleep(0.5)
+    c.close()
+    c = lab.client(v)
+    c.send(GET[:2])
+    time.sleep(0.6)
+    c.send(GET[2:])
+    s = lab.server(v)
+    s.expect(GET)
+    s.send(OK)
+    c.expect(OK)
+    assert lab.counter('tunnels') == before
+    c.close()
+    s.close()
+
+
 def not_http_large(lab, v):
     data = os.urandom(1 << 20) * 6
     c = lab.client(v)
@@ -504,5 +536,5 @@ if __name__ == '__main__':
         upgrade, upgrade_refused, connect_method, absolute_form, long_path, head_in_slivers, head_too_large,
         large_bodies, until_close_large, client_half_closes, server_closes_idle,
         server_closes_a_reused_connection, cut_in_the_middle, bytes_nobody_asked_for, server_resets, client_resets, refused_is_502,
-        silent_is_504, server_speaks_first, not_http, not_http_large, response_not_http, ambiguous_is_400,
+        silent_is_504, server_speaks_first, not_http, not_http_without_a_line, not_http_large, response_not_http, ambiguous_is_400,
         bad_after_good, broken_chunks, bad_response_is_502, never_redirected, probe, nothing_leaks])

@@ -215,6 +215,36 @@ static void any_prefix_of_a_good_head_is_more(void **state)
 	assert_int_equal(head.len, all.len);
 }
 
+/* a first word that HTTP does not know may be all that its sender says; a request cut anywhere is never taken for one */
+static void only_foreign_words_are_doubtful(void **state)
+{
+	static const struct { const char *text; bool doubtful; } rows[] = {
+		{ "", false }, { "PING", true }, { "ping", true }, { "G", false }, { "g", false }, { "GET", false }, { "gEt", false },
+		{ "GETS", true }, { "PRI", true }, { "P", false }, { "PA", false }, { "PROPFIND", true }, { "PROPFIND ", true },
+		{ "PROPFIND /", false }, { "PROPFIND h", false }, { "PROPFIND htt", false }, { "M-SEARCH *", false },
+		{ "HELO ", true }, { "HELO a", true }, { "HELO http", false }, { "NICK x y", true }, { "GET x", false },
+		{ "PING\r\n", false }, { "\r\nPING", false }, { " PING", false },
+	};
+	static const char *const lines[] = {
+		"GET /a HTTP/1.1\r\n", "HEAD / HTTP/1.0\n", "POST http://a/ HTTP/1.1\r\n", "PUT /x HTTP/1.1", "DELETE /x",
+		"CONNECT a.example:443 HTTP/1.1", "OPTIONS * HTTP/1.1", "TRACE / HTTP/1.1", "PATCH /x HTTP/1.1",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct span in = guard_copy(span_of(rows[i].text));
+
+		if (http1_request_doubtful(in) != rows[i].doubtful)
+			fail_msg("%s", rows[i].text);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+		for (size_t n = 0; n < strlen(lines[i]); n++)
+			assert_false(http1_request_doubtful(guard_copy((struct span){ lines[i], n })));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (rows[i].doubtful)
+			assert_int_equal(http1_request_parse(span_of(rows[i].text), 0, &head), PARSE_MORE);
+}
+
 static void spans_say_where_everything_is(void **state)
 {
 	struct span in = guard_copy(SPAN_LIT("POST /x?y HTTP/1.0\r\nCookie:a=1\r\nX-Y: \t z \t\r\n"
@@ -352,6 +382,7 @@ int main(void)
 		cmocka_unit_test(responses_are_read_as_browsers_do),
 		cmocka_unit_test(a_head_cut_anywhere_gets_the_same_answer),
 		cmocka_unit_test(any_prefix_of_a_good_head_is_more),
+		cmocka_unit_test(only_foreign_words_are_doubtful),
 		cmocka_unit_test(spans_say_where_everything_is),
 		cmocka_unit_test(long_targets_pass_and_too_long_ones_are_told),
 		cmocka_unit_test(more_fields_than_the_limit_are_told),
