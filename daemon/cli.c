@@ -105,15 +105,15 @@ int cli_run(int argc, char **argv)
 	struct run_options run;
 	struct options o;
 
-	if (!cli_options(argc, argv, OPT_CONFIG | OPT_RUN_DIR | OPT_STATE_DIR | OPT_LEVEL,
-			 "run [-c FILE] [--run-dir DIR] [--state-dir DIR] [-d error|warn|info|debug]", &o))
+	if (!cli_options(argc, argv, OPT_JSON | OPT_CONFIG | OPT_RUN_DIR | OPT_STATE_DIR | OPT_LEVEL,
+			 "run [--json] [-c FILE] [--run-dir DIR] [--state-dir DIR] [-d error|warn|info|debug]", &o))
 		return 2;
 	if (LIMITS_SHORT && !getenv("DEJUNK_SHORT_LIMITS")) {
 		fputs("dejunk: this one was built with the small limits of its tests, and is not for use\n", stderr);
 		return 2;
 	}
 	run = (struct run_options){ .config = o.config ? o.config : cli_rules_path(), .run_dir = o.run_dir,
-				    .state_dir = o.state_dir, .level = o.level };
+				    .state_dir = o.state_dir, .level = o.level, .json = o.json };
 	return monitor_main(&run);
 }
 

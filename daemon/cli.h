@@ -12,13 +12,13 @@
 #include "gateway.h"
 #include "log.h"
 
-int cli_run(int argc, char **argv);		/* [-c FILE] [--run-dir DIR] [--state-dir DIR] [-d LEVEL] */
+int cli_run(int argc, char **argv);		/* [--json] [-c FILE] [--run-dir DIR] [--state-dir DIR] [-d LEVEL] */
 int cli_status(int argc, char **argv);		/* [--json] [--run-dir DIR] */
 int cli_reload(int argc, char **argv);		/* [--json] [--run-dir DIR] */
 int cli_probe(int argc, char **argv);		/* [--json] [-c FILE | ADDRESS:PORT] */
 int cli_see(int argc, char **argv);		/* FILE.pcap|- [--json]	(cli_see.c) */
 int cli_version(int argc, char **argv);		/* [--json] */
-int cli_firewall(int argc, char **argv);	/* load|unload|show [-c FILE]	(cli_firewall.c) */
+int cli_firewall(int argc, char **argv);	/* load|unload|show|lan [--json] [-c FILE]	(cli_firewall.c) */
 
 /* --- for cli_*.c --- */
 

@@ -2,6 +2,7 @@
 /* cli_firewall - load, remove or show the table, for scripts: what "run" does too, where it is missing */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,10 +10,13 @@
 #include "cli_rules.h"
 #include "firewall.h"
 #include "firewall_numbers.h"
+#include "json.h"
 #include "lan.h"
 #include "log.h"
 #include "monitor.h"
 #include "nftset.h"
+
+#define USAGE "firewall load|unload|show|lan [--json] [-c FILE]"
 
 /* on_failure: block must hold before the daemon runs, when nobody knows yet which interfaces are the lan.
  * Queue rules then do not let pass when nobody listens, and the exempt are exempt from the start. */
@@ -39,38 +43,97 @@ static int cli_firewall_block(const struct gateway *g)
 	return err < 0 ? err : 0;
 }
 
-static int cli_firewall_load(const struct gateway *g, uint32_t uid, const char *file)
+/* what was done, or @why it was not: to people a line on standard error; returns the exit status */
+static int cli_firewall_done(bool as_json, const char *why)
 {
-	char text[FIREWALL_TEXT];
+	struct json j = { .out = stdout };
+
+	if (why)
+		fprintf(stderr, "dejunk: %s\n", why);
+	if (as_json) {
+		json_open(&j, NULL, '{');
+		json_bool(&j, "ok", !why);
+		if (why)
+			json_string(&j, "error", why);
+		json_close(&j, '}');
+		putchar('\n');
+	}
+	return why ? 2 : 0;
+}
+
+static int cli_firewall_load(const struct gateway *g, uint32_t uid, const char *file, bool as_json)
+{
+	char text[FIREWALL_TEXT], why[FIREWALL_TEXT + 64];
 	int err = firewall_load(g, uid, file, text);
 
-	if (err) {
-		fprintf(stderr, "dejunk: %s\n", text[0] ? text : strerror(-err));
-		return 2;
-	}
+	if (err)
+		return cli_firewall_done(as_json, text[0] ? text : strerror(-err));
 	if (g->on_failure == FAILURE_BLOCK)
 		err = cli_firewall_block(g);
-	if (err)
-		fprintf(stderr, "dejunk: on_failure: block could not be prepared: %s\n", strerror(-err));
-	return err ? 2 : 0;
+	snprintf(why, sizeof(why), "on_failure: block could not be prepared: %s", strerror(-err));
+	return cli_firewall_done(as_json, err ? why : NULL);
+}
+
+/* the command that load would run */
+static int cli_firewall_show(const struct gateway *g, uint32_t uid, const char *file, bool as_json)
+{
+	struct json j = { .out = stdout };
+	char *line = NULL;
+	size_t len = 0;
+	FILE *out;
+
+	if (!as_json) {
+		firewall_show(stdout, g, uid, file);
+		return 0;
+	}
+	out = open_memstream(&line, &len);
+	if (!out)
+		return cli_firewall_done(true, strerror(errno));
+	firewall_show(out, g, uid, file);
+	fclose(out);
+	if (len)
+		line[len - 1] = '\0';	/* its newline */
+	json_open(&j, NULL, '{');
+	json_bool(&j, "ok", true);
+	json_string(&j, "command", line);
+	json_close(&j, '}');
+	putchar('\n');
+	free(line);
+	return 0;
 }
 
 /* the interfaces whose clients would be filtered now, one a line; none: status 1 */
-static int cli_firewall_lan(const struct gateway *g)
+static int cli_firewall_lan(const struct gateway *g, bool as_json)
 {
+	struct json j = { .out = stdout };
 	static struct lan lan;
 	struct rtnl *rtnl;
+	char why[128];
 	int err = rtnl_new(&rtnl);
 
 	if (err) {
-		fprintf(stderr, "dejunk: interfaces cannot be read: %s\n", strerror(-err));
-		return 2;
+		snprintf(why, sizeof(why), "interfaces cannot be read: %s", strerror(-err));
+		return cli_firewall_done(as_json, why);
 	}
 	log_open("firewall", LOG_LEVEL_WARN);	/* lan_find() tells a log what came */
 	lan_find(&lan, g, rtnl);
 	rtnl_free(rtnl);
-	for (size_t i = 0; i < lan.n; i++)
-		puts(lan.itf[i].arm.ifname);
+	if (as_json) {
+		json_open(&j, NULL, '{');
+		json_bool(&j, "ok", lan.n != 0);
+		json_open(&j, "interfaces", '[');
+	}
+	for (size_t i = 0; i < lan.n; i++) {
+		if (as_json)
+			json_string(&j, NULL, lan.itf[i].arm.ifname);
+		else
+			puts(lan.itf[i].arm.ifname);
+	}
+	if (as_json) {
+		json_close(&j, ']');
+		json_close(&j, '}');
+		putchar('\n');
+	}
 	return lan.n ? 0 : 1;
 }
 
@@ -82,34 +145,25 @@ int cli_firewall(int argc, char **argv)
 	uint32_t uid, gid;
 	bool load, show, unload, lan;
 
-	if (!cli_options(argc, argv, OPT_CONFIG | OPT_OPERAND, "firewall load|unload|show|lan [-c FILE]", &o))
+	if (!cli_options(argc, argv, OPT_JSON | OPT_CONFIG | OPT_OPERAND, USAGE, &o))
 		return 2;
 	load = o.operand && strcmp(o.operand, "load") == 0;
 	show = o.operand && strcmp(o.operand, "show") == 0;
 	unload = o.operand && strcmp(o.operand, "unload") == 0;
 	lan = o.operand && strcmp(o.operand, "lan") == 0;
 	if (!load && !show && !unload && !lan) {
-		fputs("usage: dejunk firewall load|unload|show|lan [-c FILE]\n", stderr);
+		fputs("usage: dejunk " USAGE "\n", stderr);
 		return 2;
 	}
-	if (!show && !lan && geteuid() != 0) {
-		fputs("dejunk: must run as root\n", stderr);
-		return 2;
-	}
-	if (unload) {
-		if (firewall_unload(text) == 0)
-			return 0;
-		fprintf(stderr, "dejunk: %s\n", text);
-		return 2;
-	}
+	if (!show && !lan && geteuid() != 0)
+		return cli_firewall_done(o.json, "must run as root");
+	if (unload)
+		return cli_firewall_done(o.json, firewall_unload(text) ? text : NULL);
 	if (!cli_gateway(o.config ? o.config : cli_rules_path(), &g))
-		return 2;
+		return o.json ? cli_firewall_done(true, "the rules file cannot be used") : 2;
 	if (lan)
-		return cli_firewall_lan(&g);
+		return cli_firewall_lan(&g, o.json);
 	monitor_user(&uid, &gid);
 	firewall_file(file);
-	if (load)
-		return cli_firewall_load(&g, uid, file);
-	firewall_show(stdout, &g, uid, file);
-	return 0;
+	return load ? cli_firewall_load(&g, uid, file, o.json) : cli_firewall_show(&g, uid, file, o.json);
 }

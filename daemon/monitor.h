@@ -39,6 +39,7 @@ struct run_options {
 	const char *run_dir;
 	const char *state_dir;
 	enum log_level level;
+	bool json;		/* {"armed":true} instead of the line "armed" */
 };
 
 /* monitor_main - "dejunk run": returns the exit status: 0 after SIGTERM or SIGINT, 2 when it could not start */

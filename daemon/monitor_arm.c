@@ -318,8 +318,10 @@ static void arm_renew(struct monitor *m, uint64_t now)
 	if (err == 0) {
 		m->arm.renewed_ms = now;
 		if (!m->announced) {
+			const char *line = m->opt->json ? "{\"armed\":true}\n" : "armed\n";
+
 			m->announced = true;
-			if (write(STDOUT_FILENO, "armed\n", 6) < 0)
+			if (write(STDOUT_FILENO, line, strlen(line)) < 0)
 				log_debug("nobody reads standard output");
 		}
 		return;
