@@ -64,10 +64,7 @@ class Reach:
 
 
 def pair(lab, v, request=GET):
-    c = lab.client(v)
-    c.send(request)
-    s = lab.server(v)
-    s.expect(request)
+    c, s = lab.asked(v, request)
     return c, s
 
 
@@ -133,10 +130,7 @@ def long_chunk_lines(lab, v):
     s.close()
     with Reach(lab, 'CHUNK_LINE_BYTES', 2):
         for i in range(2):
-            c = lab.client(v)
-            c.send(POST % b'bad')
-            s = lab.server(v)
-            s.expect(POST % b'bad')
+            c, s = lab.asked(v, POST % b'bad')
             c.send(b'5;x=%s\r\nhello\r\n' % (b'y' * n))
             assert c.answer()[0] == 400
             c.close()

@@ -27,10 +27,7 @@ OK = b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 def served(lab, v):
     """a good client gets its answer at once"""
     begin = time.monotonic()
-    c = lab.client(v)
-    c.send(GET)
-    s = lab.server(v)
-    s.expect(GET)
+    c, s = lab.asked(v, GET)
     s.send(OK)
     c.expect(OK)
     assert time.monotonic() - begin < SLACK, 'a good client waited'
@@ -75,10 +72,7 @@ def head_that_never_ends(lab, v):
 
 
 def head_on_a_used_connection(lab, v):
-    c = lab.client(v)
-    c.send(GET)
-    s = lab.server(v)
-    s.expect(GET)
+    c, s = lab.asked(v, GET)
     s.send(OK)
     c.expect(OK)
     with Reach(lab, v, 'HEAD_MS'):
@@ -162,10 +156,7 @@ def response_after_a_slow_body(lab, v):
 
 
 def idle_between_requests(lab, v):
-    c = lab.client(v)
-    c.send(GET)
-    s = lab.server(v)
-    s.expect(GET)
+    c, s = lab.asked(v, GET)
     s.send(OK)
     c.expect(OK)
     with Reach(lab, v, 'IDLE_MS'):
@@ -177,10 +168,7 @@ def idle_between_requests(lab, v):
 
 
 def idle_within_an_answer(lab, v):
-    c = lab.client(v)
-    c.send(GET)
-    s = lab.server(v)
-    s.expect(GET)
+    c, s = lab.asked(v, GET)
     s.send(b'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf')
     with Reach(lab, v, 'IDLE_MS'):
         c.head()
@@ -204,10 +192,7 @@ def idle_within_a_body(lab, v):
 
 def idle_reader(lab, v):
     """a client that asks for much and reads nothing; within the answer, so a reset"""
-    c = lab.client(v)
-    c.send(GET)
-    s = lab.server(v)
-    s.expect(GET)
+    c, s = lab.asked(v, GET)
     s.sock.setblocking(False)
     s.sock.send(b'HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n')
     last = time.monotonic()
@@ -275,10 +260,7 @@ def linger_after_our_answer(lab, v):
 def image_that_stops(lab, v):
     """held until its size is known, but not for long"""
     head = b'HTTP/1.1 200 OK\r\nContent-Type: image/gif\r\nContent-Length: 43\r\n\r\nGIF'
-    c = lab.client(v)
-    c.send(GET)
-    s = lab.server(v)
-    s.expect(GET)
+    c, s = lab.asked(v, GET)
     with Reach(lab, v, 'IMAGE_HELD_MS'):
         s.send(head)
         c.expect(head)
@@ -290,10 +272,7 @@ def image_that_stops(lab, v):
 
 def thrown_away_for_ever(lab, v):
     """a client that goes on sending after what will be the last answer does not hold its connection longer"""
-    c = lab.client(v)
-    c.send(GET)
-    s = lab.server(v)
-    s.expect(GET)
+    c, s = lab.asked(v, GET)
     begin = time.monotonic()
     c.send(b'POST /ads/x HTTP/1.1\r\nHost: plain.example\r\nContent-Length: 99999999\r\n\r\n')
     while lab.pong()[3]:

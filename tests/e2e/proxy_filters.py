@@ -380,10 +380,7 @@ def forward_policy(lab, v):
     lab.forward = 0
     lab.epoch += 1
     lab.settings()
-    c = lab.client(v)
-    c.send(GET % b'')
-    s = lab.server(v)
-    s.expect(GET % b'')
+    c, s = lab.asked(v, GET % b'')
     c.close()
     lab.forward_open = 1
     lab.settings()

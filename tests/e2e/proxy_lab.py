@@ -297,6 +297,14 @@ class Lab:
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return Peer(s, 'server')
 
+    def asked(self, v, request):
+        """a client that sent a request, and the server that got it as it is"""
+        c = self.client(v)
+        c.send(request)
+        s = self.server(v)
+        s.expect(request)
+        return c, s
+
     def undialled(self, v, seconds=0.1):
         s = self.servers[socket.AF_INET6 if v == 6 else socket.AF_INET]
         assert not select.select([s], [], [], seconds)[0], 'the server was dialled'

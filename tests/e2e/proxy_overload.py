@@ -14,10 +14,7 @@ FILES = 64
 
 
 def short_of_descriptors(lab, v):
-    c = lab.client(v)
-    c.send(GET)
-    s = lab.server(v)
-    s.expect(GET)
+    c, s = lab.asked(v, GET)
     many = [lab.client(v) for _ in range(FILES)]
     for m in many:
         m.send(b'GET /half')                    # none of them needs a server

@@ -22,10 +22,7 @@ def exchange(c, s, request=GET, response=OK):
 
 
 def open_both(lab, v, request=GET, response=OK):
-    c = lab.client(v)
-    c.send(request)
-    s = lab.server(v)
-    s.expect(request)
+    c, s = lab.asked(v, request)
     s.send(response)
     c.expect(response)
     return c, s
@@ -40,10 +37,7 @@ def keep_alive(lab, v):
 
 
 def http10_until_close(lab, v):
-    c = lab.client(v)
-    c.send(b'GET /old HTTP/1.0\r\n\r\n')
-    s = lab.server(v)
-    s.expect(b'GET /old HTTP/1.0\r\n\r\n')
+    c, s = lab.asked(v, b'GET /old HTTP/1.0\r\n\r\n')
     s.send(b'HTTP/1.0 200 OK\r\n\r\nsome ')
     c.expect(b'HTTP/1.0 200 OK\r\n\r\nsome ')
     s.send(b'more')
@@ -115,10 +109,7 @@ def interim_responses(lab, v):
 
 def expect_continue(lab, v):
     req = b'PUT /f HTTP/1.1\r\nHost: plain.example\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n'
-    c = lab.client(v)
-    c.send(req)
-    s = lab.server(v)
-    s.expect(req)
+    c, s = lab.asked(v, req)
     c.silent()
     s.send(b'HTTP/1.1 100 Continue\r\n\r\n')
     c.expect(b'HTTP/1.1 100 Continue\r\n\r\n')
@@ -258,10 +249,7 @@ def large_bodies(lab, v):
 
 def until_close_large(lab, v):
     body = os.urandom(1 << 20) * 4
-    c = lab.client(v)
-    c.send(GET)
-    s = lab.server(v)
-    s.expect(GET)
+    c, s = lab.asked(v, GET)
     t = threading.Thread(target=lambda: (s.send(b'HTTP/1.1 200 OK\r\n\r\n' + body), s.close()))
     t.start()
     assert c.rest() == b'HTTP/1.1 200 OK\r\n\r\n' + body
@@ -298,10 +286,7 @@ def server_closes_a_reused_connection(lab, v):
 
 
 def cut_in_the_middle(lab, v):
-    c = lab.client(v)
-    c.send(GET)
-    s = lab.server(v)
-    s.expect(GET)
+    c, s = lab.asked(v, GET)
     s.send(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf')
     s.close()
     assert c.rest().endswith(b'\r\n\r\nhalf')
@@ -318,10 +303,7 @@ def bytes_nobody_asked_for(lab, v):
 
 
 def server_resets(lab, v):
-    c = lab.client(v)
-    c.send(GET)
-    s = lab.server(v)
-    s.expect(GET)
+    c, s = lab.asked(v, GET)
     s.send(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf')
     assert c.head()
     c.expect(b'half')
@@ -330,10 +312,7 @@ def server_resets(lab, v):
 
 
 def client_resets(lab, v):
-    c = lab.client(v)
-    c.send(GET)
-    s = lab.server(v)
-    s.expect(GET)
+    c, s = lab.asked(v, GET)
     c.reset()
     s.expect_reset()
 
@@ -380,10 +359,7 @@ def server_speaks_first(lab, v):
 def not_http(lab, v):
     before = lab.counter('tunnels')
     for first in (b'\x16\x03\x01\x02\x00\x01', b'SSH-2.0-x\r\n', b'\x00\x00', b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'):
-        c = lab.client(v)
-        c.send(first)
-        s = lab.server(v)
-        s.expect(first)
+        c, s = lab.asked(v, first)
         s.send(b'\x00\xffanswer')
         c.expect(b'\x00\xffanswer')
         s.shut()
@@ -398,10 +374,7 @@ def not_http(lab, v):
 def not_http_without_a_line(lab, v):
     """a client that waits for an answer to one word gets it; a request that comes in pieces is none of these"""
     for first in b'PING', b'HELO me':
-        c = lab.client(v)
-        c.send(first)
-        s = lab.server(v)
-        s.expect(first)
+        c, s = lab.asked(v, first)
         s.send(b'+PONG')
         c.expect(b'+PONG')
         c.send(b'more')
@@ -446,10 +419,7 @@ def not_http_large(lab, v):
 
 
 def response_not_http(lab, v):
-    c = lab.client(v)
-    c.send(GET)
-    s = lab.server(v)
-    s.expect(GET)
+    c, s = lab.asked(v, GET)
     s.send(b'ICY 200 OK\r\nicy-name: x\r\n\r\n\xff\xfb')
     c.expect(b'ICY 200 OK\r\nicy-name: x\r\n\r\n\xff\xfb')
     s.send(b'more')
@@ -498,10 +468,7 @@ def broken_chunks(lab, v):
 def bad_response_is_502(lab, v):
     for bad in (b'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx', b'HTTP/1.1 2x0 OK\r\n\r\n',
                 b'HTTP/1.1 101 Why\r\n\r\n'):
-        c = lab.client(v)
-        c.send(GET)
-        s = lab.server(v)
-        s.expect(GET)
+        c, s = lab.asked(v, GET)
         s.send(bad)
         assert c.answer()[0] == 502, bad
         c.expect_end()

@@ -4,8 +4,11 @@
 . "$(dirname "$0")/lib.sh"
 topology
 start_www
-rules <<END
+rules <<'END'
 gateway: {lan: lan, workers: 1}
+rules:
+  - block: requests
+    url: "*/ads/*"
 END
 ulimit -n 400 || skip "descriptors cannot be limited"
 start_dejunk
@@ -47,5 +50,7 @@ until_true 15 grep -q again "$WORK/hold.log" || fail "established connections st
 grep -q 'again 40' "$WORK/hold.log" || fail "established connections were lost: $(cat "$WORK/hold.log")"
 until_true 10 eval '[ "$(status armed)" = true ]' || fail "not armed again after the connections ended"
 [ "$(grep -c 'is short of' "$WORK/dejunk.log")" = 1 ] || fail "said more than once"
+code=$(client curl -s -m 5 -o /dev/null -w '%{http_code}' -H 'Accept: text/html' http://203.0.113.2/ads/x)
+[ "$code" = 403 ] || fail "after that an ad was answered $code"
 stop_dejunk || fail "exit status $?"
 say "ok"
