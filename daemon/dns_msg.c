@@ -3,7 +3,7 @@
  *
  * Theory of operation.  The answer section is read once into a small table of the
  * records that can matter (struct rr: where the owner's name begins, its hash, where the
- * data is); then the chain is followed in that table, from the question to the last CNAME.
+ * data is); then the chain is followed in that table, from the question to the last CNAME or alias.
  * A name is compared byte by byte only where the hashes agree, which saves the honest message time; what a
  * hostile one can cost is bounded by DNS_CHAIN times DNS_MESSAGE_RECORDS names of 255 bytes.
  */
@@ -16,6 +16,7 @@ enum {
 	RR_FIXED = 10,		/* bytes of a record between its name and its data */
 	CLASS_IN = 1,
 	POINTERS = 127,		/* in one name: as many as it can have labels */
+	SVCB_IPV4HINT = 4, SVCB_ECH = 5, SVCB_IPV6HINT = 6,	/* RFC 9460 s.14.3.2, draft-ietf-tls-svcb-ech */
 	FLAG_QR = 0x8000, FLAG_OPCODE = 0x7800, FLAG_TC = 0x0200, FLAG_RCODE = 0x000f,
 };
 
@@ -31,6 +32,10 @@ struct rr {
 	uint16_t type;
 	uint16_t owner;		/* offset of the owner's name */
 	uint16_t data;		/* offset of the data; its length is right for the type */
+	uint16_t end;		/* behind it */
+	uint16_t target;	/* CNAME, SVCB, HTTPS: offset of the name in the data */
+	uint16_t params;	/* SVCB, HTTPS: offset of the parameters, which are well-formed up to end */
+	uint16_t priority;	/* SVCB, HTTPS; 0: AliasMode */
 };
 
 struct answer {
@@ -138,8 +143,77 @@ static bool same_name(struct msg m, size_t a, size_t b)
 	}
 }
 
+/* svcb_next - the parameter at *@at, which moves behind it; returns its offset, 0: malformed */
+static size_t svcb_next(struct msg m, size_t *at, size_t end, uint16_t *key, size_t *len)
+{
+	size_t param = *at;
+
+	if (end - param < 4)
+		return 0;
+	*key = get16(m.p + param);
+	*len = get16(m.p + param + 2);
+	if (*len > end - param - 4)
+		return 0;
+	*at = param + 4 + *len;
+	return param;
+}
+
+/* check_params - RFC 9460 s.2.2: keys in order, none twice; hints of whole addresses.  @ech_at: moved to the first ech */
+static bool check_params(struct msg m, const struct rr *rr, uint16_t *ech_at)
+{
+	size_t at = rr->params, len;
+	int last = -1;
+
+	while (at < rr->end) {
+		uint16_t key;
+		size_t param = svcb_next(m, &at, rr->end, &key, &len);
+
+		if (!param || key <= last)
+			return false;
+		last = key;
+		if ((key == SVCB_IPV4HINT && (len == 0 || len % 4)) || (key == SVCB_IPV6HINT && (len == 0 || len % 16)))
+			return false;
+		if (key == SVCB_ECH && !*ech_at)
+			*ech_at = (uint16_t)param;
+	}
+	return true;
+}
+
+/* read_target - the name in the data of @rr, at its target; *@behind is filled */
+static int read_target(struct msg m, const struct rr *rr, size_t *behind)
+{
+	struct msg upto = { m.p, rr->end };
+	char text[DNS_TEXT + 1];
+	uint32_t hash;
+	size_t len;
+	int bad;
+
+	*behind = rr->target;
+	bad = read_name(upto, behind, text, &len, &hash);
+	return bad == DNS_MSG_BAD_SHORT ? DNS_MSG_BAD_RECORD : bad;
+}
+
+static int read_svcb(struct msg m, struct rr *rr, uint16_t *ech_at)
+{
+	size_t behind;
+	int bad;
+
+	if (rr->end - rr->data < 3)
+		return DNS_MSG_BAD_RECORD;
+	rr->priority = get16(m.p + rr->data);
+	rr->target = (uint16_t)(rr->data + 2);
+	bad = read_target(m, rr, &behind);
+	if (bad)
+		return bad;
+	rr->params = (uint16_t)behind;
+	/* those of AliasMode are to be ignored, RFC 9460 s.2.4.2 */
+	return rr->priority == 0 || check_params(m, rr, ech_at) ? 0 : DNS_MSG_BAD_RECORD;
+}
+
+static bool is_svcb(uint16_t type) { return type == DNS_TYPE_SVCB || type == DNS_TYPE_HTTPS; }
+
 /* read_record - the record at *@at; one that can matter goes into @a */
-static int read_record(struct msg m, size_t *at, struct answer *a)
+static int read_record(struct msg m, size_t *at, struct answer *a, struct dns_msg *out)
 {
 	char text[DNS_TEXT + 1];
 	struct rr *rr = &a->rr[a->n];
@@ -163,25 +237,27 @@ static int read_record(struct msg m, size_t *at, struct answer *a)
 	*at = end;
 	if (class != CLASS_IN)
 		return 0;
+	rr->data = (uint16_t)data;
+	rr->end = (uint16_t)end;
 	if (type == DNS_TYPE_CNAME) {
-		struct msg upto = { m.p, end };
-		size_t behind = data;
-		uint32_t hash;
+		size_t behind;
 
-		bad = read_name(upto, &behind, text, &len, &hash);
-		if (bad == DNS_MSG_BAD_SHORT || (!bad && behind != end))
+		rr->target = rr->data;
+		bad = read_target(m, rr, &behind);
+		if (!bad && behind != end)
 			bad = DNS_MSG_BAD_RECORD;
-		if (bad)
-			return bad;
 	} else if (type == DNS_TYPE_A || type == DNS_TYPE_AAAA) {
 		if (end - data != (type == DNS_TYPE_A ? 4 : 16))
-			return DNS_MSG_BAD_RECORD;
+			bad = DNS_MSG_BAD_RECORD;
+	} else if (is_svcb(type) && type == out->qtype) {
+		bad = read_svcb(m, rr, &out->ech_at);
 	} else {
 		return 0;
 	}
+	if (bad)
+		return bad;
 	rr->type = type;
 	rr->owner = (uint16_t)owner;
-	rr->data = (uint16_t)data;
 	a->n++;
 	return 0;
 }
@@ -197,39 +273,124 @@ static bool owns(struct msg m, const struct rr *rr, size_t name, uint32_t hash)
 	return rr->hash == hash && same_name(m, rr->owner, name);
 }
 
-static const struct rr *find_cname(struct msg m, const struct answer *a, size_t name, uint32_t hash)
+/* find_link - the CNAME of @name; where SVCB or HTTPS was asked for, else its alias */
+static const struct rr *find_link(struct msg m, const struct answer *a, uint16_t qtype, size_t name, uint32_t hash)
 {
-	for (unsigned i = 0; i < a->n; i++)
-		if (a->rr[i].type == DNS_TYPE_CNAME && owns(m, &a->rr[i], name, hash))
-			return &a->rr[i];
-	return NULL;
+	const struct rr *alias = NULL;
+
+	for (unsigned i = 0; i < a->n; i++) {
+		const struct rr *rr = &a->rr[i];
+
+		if (rr->type == DNS_TYPE_CNAME && owns(m, rr, name, hash))
+			return rr;
+		/* the root as target: no such service, RFC 9460 s.2.5.1 */
+		if (!alias && rr->type == qtype && is_svcb(qtype) && rr->priority == 0 && m.p[skip_pointers(m, rr->target)] &&
+		    owns(m, rr, name, hash))
+			alias = rr;
+	}
+	return alias;
 }
 
-/* follow - from the question along the CNAMEs to the addresses; @hash: of the question's name */
+static void add_addr(struct dns_msg *out, int family, const uint8_t *ip)
+{
+	if (out->addrs == LIMIT_DNS_MESSAGE_RECORDS)	/* hints: several to a record */
+		out->more = true;
+	else
+		addr_from_ip(&out->addr[out->addrs++], family, ip);
+}
+
+static void add_hints(struct msg m, const struct rr *rr, struct dns_msg *out)
+{
+	size_t at = rr->params, len, param;
+	uint16_t key;
+
+	while (at < rr->end && (param = svcb_next(m, &at, rr->end, &key, &len))) {
+		size_t bytes = key == SVCB_IPV4HINT ? 4 : 16;
+
+		if (key != SVCB_IPV4HINT && key != SVCB_IPV6HINT)
+			continue;
+		for (size_t i = 0; i < len; i += bytes)
+			add_addr(out, bytes == 4 ? AF_INET : AF_INET6, m.p + param + 4 + i);
+		lower_ttl(out, rr->ttl_s);
+	}
+}
+
+/* append - the name at @at becomes the chain's next, unless it is there already; @hash is filled */
+static bool append(struct msg m, size_t at, struct dns_msg *out, uint32_t *hash, bool again)
+{
+	struct dns_name *next = &out->name[out->names];
+	size_t len;
+
+	if (out->names == 1 + DNS_CHAIN)	/* a circle comes here too */
+		return false;
+	if (read_name(m, &at, next->text, &len, hash))
+		return false;
+	next->len = (uint8_t)len;
+	for (unsigned i = 0; !again && i < out->names; i++)
+		if (span_eq(dns_name_span(&out->name[i]), dns_name_span(next)))
+			return true;
+	out->names++;
+	return true;
+}
+
+/* where the target of @rr stands: the root is the owner itself (RFC 9460 s.2.5.2), who stands at @name */
+static size_t svcb_target(struct msg m, const struct rr *rr, size_t name)
+{
+	return m.p[skip_pointers(m, rr->target)] ? rr->target : name;
+}
+
+/* serve - the preferred target of the SVCB or HTTPS records of *@name, to which *@name moves, and the hints given for it */
+static bool serve(struct msg m, const struct answer *a, struct dns_msg *out, size_t *name, uint32_t *hash)
+{
+	const struct rr *best = NULL;
+	size_t owner = *name, target;
+	uint32_t owner_hash = *hash;
+
+	for (unsigned i = 0; i < a->n; i++) {
+		const struct rr *rr = &a->rr[i];
+
+		if (rr->type == out->qtype && rr->priority && owns(m, rr, owner, owner_hash) && (!best || rr->priority < best->priority))
+			best = rr;
+	}
+	if (!best)
+		return true;
+	target = svcb_target(m, best, owner);
+	if (!same_name(m, target, owner)) {
+		if (!append(m, target, out, hash, false))
+			return false;
+		lower_ttl(out, best->ttl_s);
+		*name = target;
+	}
+	for (unsigned i = 0; i < a->n && out->rcode == 0; i++) {
+		const struct rr *rr = &a->rr[i];
+
+		if (rr->type == out->qtype && rr->priority && owns(m, rr, owner, owner_hash) &&
+		    same_name(m, svcb_target(m, rr, owner), target))
+			add_hints(m, rr, out);
+	}
+	return true;
+}
+
+/* follow - from the question along the links to the addresses; @hash: of the question's name */
 static enum dns_msg_result follow(struct msg m, const struct answer *a, uint32_t hash, struct dns_msg *out)
 {
 	size_t name = HEADER;	/* where the last name of the chain is */
 	const struct rr *rr;
 
 	out->ttl_s = UINT32_MAX;
-	while ((rr = find_cname(m, a, name, hash))) {
-		struct dns_name *next = &out->name[out->names];
-		size_t behind = rr->data, len;
-
-		if (out->names == 1 + DNS_CHAIN)	/* a circle comes here too */
+	while ((rr = find_link(m, a, out->qtype, name, hash))) {
+		if (!append(m, rr->target, out, &hash, true))
 			return DNS_MSG_BAD_CHAIN;
-		if (read_name(m, &behind, next->text, &len, &hash))
-			return DNS_MSG_BAD_CHAIN;
-		next->len = (uint8_t)len;
-		name = rr->data;
-		out->names++;
+		name = rr->target;
 		lower_ttl(out, rr->ttl_s);
 	}
+	if (is_svcb(out->qtype) && !serve(m, a, out, &name, &hash))
+		return DNS_MSG_BAD_CHAIN;
 	for (unsigned i = 0; i < a->n && out->rcode == 0; i++) {
 		rr = &a->rr[i];
-		if (rr->type == DNS_TYPE_CNAME || !owns(m, rr, name, hash))
+		if ((rr->type != DNS_TYPE_A && rr->type != DNS_TYPE_AAAA) || !owns(m, rr, name, hash))
 			continue;
-		addr_from_ip(&out->addr[out->addrs++], rr->type == DNS_TYPE_A ? AF_INET : AF_INET6, m.p + rr->data);
+		add_addr(out, rr->type == DNS_TYPE_A ? AF_INET : AF_INET6, m.p + rr->data);
 		lower_ttl(out, rr->ttl_s);
 	}
 	if (out->ttl_s == UINT32_MAX)
@@ -267,6 +428,7 @@ enum dns_msg_result dns_msg_parse(struct span in, struct dns_msg *out)
 	out->names = 1;
 	out->addrs = 0;
 	out->ttl_s = 0;
+	out->ech_at = 0;
 	if (!(flags & FLAG_QR)) {
 		out->rcode = 0;
 		out->truncated = false;
@@ -279,7 +441,7 @@ enum dns_msg_result dns_msg_parse(struct span in, struct dns_msg *out)
 		out->more = true;
 	}
 	for (a.n = 0; records; records--) {
-		bad = read_record(m, &at, &a);
+		bad = read_record(m, &at, &a, out);
 		if (bad)
 			return bad;
 	}
@@ -296,7 +458,7 @@ const char *dns_msg_why(enum dns_msg_result r)
 		[DNS_MSG_BAD_NAME] = "malformed name",
 		[DNS_MSG_BAD_POINTER] = "malformed compression pointer",
 		[DNS_MSG_BAD_RECORD] = "record data of a wrong length",
-		[DNS_MSG_BAD_CHAIN] = "CNAMEs in a circle or too many",
+		[DNS_MSG_BAD_CHAIN] = "aliases in a circle or too many",
 	};
 
 	return r < DNS_MSG_RESULTS ? why[r] : "?";

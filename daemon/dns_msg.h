@@ -10,11 +10,15 @@
  * on, in whatever order they stand (of several for one name the first), and the A and
  * AAAA records of the name at the end.  An answer with an rcode other than 0 has no addresses.
  *
+ * Where SVCB or HTTPS was asked for, records of that type in AliasMode lead on like a CNAME; so does, at the end, the target
+ * of the preferred record in ServiceMode, where it is another name than the owner; and the address hints of all records with
+ * that target are addresses.  Hints for other targets are not: nothing may refuse them by the name of this one.
+ *
  * Names come out as text: ASCII, lower case, without the final dot, the root being
  * the empty name.  A byte other than a letter, digit, '-' or '_' - a dot inside a label
  * included - becomes '?', which no rule can contain: such a name matches the rules
  * of its parents, is never longer than HOST_MAX, and never equals a real host name.
- * Grammar: RFC 1035 section 4; RFC 3596 (AAAA).
+ * Grammar: RFC 1035 section 4; RFC 3596 (AAAA); RFC 9460 section 2 and 7.3 (SVCB, HTTPS).
  */
 #ifndef DEJUNK_DNS_MSG_H
 #define DEJUNK_DNS_MSG_H
@@ -41,8 +45,8 @@ enum dns_msg_result {
 	DNS_MSG_BAD_SHORT,	/* ends in the middle of what its header promises */
 	DNS_MSG_BAD_NAME,	/* a name over DNS_NAME_BYTES, or an unknown label type */
 	DNS_MSG_BAD_POINTER,	/* a compression pointer that does not go back, or too many in a row */
-	DNS_MSG_BAD_RECORD,	/* record data of a wrong length */
-	DNS_MSG_BAD_CHAIN,	/* CNAMEs in a circle, or more than DNS_CHAIN of them */
+	DNS_MSG_BAD_RECORD,	/* record data of a wrong length, or SVCB parameters that are malformed or out of order */
+	DNS_MSG_BAD_CHAIN,	/* CNAMEs and aliases in a circle, or more than DNS_CHAIN of them */
 	DNS_MSG_RESULTS
 };
 
@@ -56,10 +60,11 @@ struct dns_msg {
 	uint16_t qtype;			/* enum dns_type, or any other */
 	uint8_t rcode;			/* ANSWER: the 4 bits of the header */
 	bool truncated;			/* ANSWER: the TC bit; the client will ask again over TCP */
-	bool more;			/* ANSWER: has more than DNS_MESSAGE_RECORDS records; the rest was not read */
+	bool more;			/* ANSWER: has more than DNS_MESSAGE_RECORDS records or addresses; the rest was not read */
 	uint8_t names;			/* used of name[]; 1 for a QUERY */
 	uint16_t addrs;			/* used of addr[] */
-	uint32_t ttl_s;			/* the smallest of the CNAMEs followed and the addresses; 0 when there are none */
+	uint16_t ech_at;		/* ANSWER: offset of the first ech parameter of an SVCB or HTTPS record; 0: there is none */
+	uint32_t ttl_s;			/* the smallest of the records followed and the addresses; 0 when there are none */
 	struct dns_name name[1 + DNS_CHAIN];	/* the question's, then the chain's in order; only name[0..names) is written */
 	struct addr addr[LIMIT_DNS_MESSAGE_RECORDS];	/* port_be 0 */
 };

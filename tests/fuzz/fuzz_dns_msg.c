@@ -2,7 +2,7 @@
 /* fuzz_dns_msg - links: dns_msg addr
  *
  * Property: names hold only allowed bytes, are terminated, and differ from each other (but for '?'); there are never more addresses
- * than records; bytes behind the end of a message change nothing; a message cut short tells the same or is refused.
+ * than records (but for hints); bytes behind the end of a message change nothing; a message cut short tells the same or is refused.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ static void check(int holds)
 static int same(const struct dns_msg *a, const struct dns_msg *b)
 {
 	if (a->id != b->id || a->qtype != b->qtype || a->rcode != b->rcode || a->truncated != b->truncated || a->more != b->more ||
-	    a->names != b->names || a->addrs != b->addrs || a->ttl_s != b->ttl_s)
+	    a->names != b->names || a->addrs != b->addrs || a->ttl_s != b->ttl_s || a->ech_at != b->ech_at)
 		return 0;
 	for (unsigned i = 0; i < a->names; i++)
 		if (!span_eq(dns_name_span(&a->name[i]), dns_name_span(&b->name[i])))
@@ -39,7 +39,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (r != DNS_MSG_QUERY && r != DNS_MSG_ANSWER)
 		return 0;
 	check(m.names >= 1 && m.names <= 1 + DNS_CHAIN && m.addrs <= LIMIT_DNS_MESSAGE_RECORDS);
-	check(m.addrs + m.names - 1 <= (data[6] << 8 | data[7]));
+	/* a hint has several addresses and leads on to a name; an address takes four bytes */
+	if (m.qtype != DNS_TYPE_SVCB && m.qtype != DNS_TYPE_HTTPS)
+		check(m.addrs + m.names - 1 <= (data[6] << 8 | data[7]) && m.ech_at == 0);
+	check(m.addrs * 4u <= size && m.names - 1 <= (data[6] << 8 | data[7]));
+	check(m.ech_at == 0 || (r == DNS_MSG_ANSWER && m.ech_at + 4u <= size && data[m.ech_at] == 0 && data[m.ech_at + 1] == 5));
 	check(r == DNS_MSG_ANSWER || (m.names == 1 && m.addrs == 0));
 	for (unsigned i = 0; i < m.names; i++) {
 		check(m.name[i].len <= DNS_TEXT && strlen(m.name[i].text) == m.name[i].len);

@@ -26,6 +26,13 @@
 #define IP1			"\xc6\x33\x64\x01"
 #define IP2			"\xc6\x33\x64\x02"
 #define IP6			"\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1"
+#define QUESTION65		"\3www\3ads\7example\0" "\0\x41\0\1"	/* HTTPS */
+#define HTTPS(owner, ttl, bytes, data)	owner "\0\x41\0\1" TTL(ttl) "\0" bytes data
+#define SVCB(owner, ttl, bytes, data)	owner "\0\x40\0\1" TTL(ttl) "\0" bytes data
+#define HINT4			"\0\4\0\4" IP1		/* 8 bytes */
+#define HINT6			"\0\6\0\x10" IP6		/* 20 bytes */
+#define ALPN			"\0\1\0\3\2h3"		/* 7 bytes */
+#define ECH			"\0\5\0\4" "\0\2\xfe\x0d"	/* 8 bytes */
 #define L63			"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzABCDEFGHIJK"
 #define L61			"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghi"
 
@@ -70,6 +77,53 @@ static const struct row {
 	  DNS_MSG_ANSWER, "www.ads.example 198.51.100.1 0" },
 	{ "NXDOMAIN", SPAN_LIT(HEAD("\x81\x83", "\0\0") QUESTION), DNS_MSG_ANSWER, "www.ads.example" },
 	{ "a failure has no addresses", SPAN_LIT(HEAD("\x81\x82", "\0\1") QUESTION A("\xc0\x0c", "\x3c", IP1)), DNS_MSG_ANSWER, "www.ads.example" },
+	{ "HTTPS with hints", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65 HTTPS("\xc0\x0c", "\x3c", "\x2e", "\0\1\0" ALPN HINT4 ECH HINT6)),
+	  DNS_MSG_ANSWER, "www.ads.example 198.51.100.1 2001:db8::1 60 ech 63" },
+	{ "HTTPS with two addresses in a hint", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65 HTTPS("\xc0\x0c", "\x3c", "\x0f", "\0\1\0\0\4\0\x8" IP1 IP2)),
+	  DNS_MSG_ANSWER, "www.ads.example 198.51.100.1 198.51.100.2 60" },
+	{ "HTTPS without parameters", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65 HTTPS("\xc0\x0c", "\x3c", "\3", "\0\1\0")), DNS_MSG_ANSWER,
+	  "www.ads.example" },
+	{ "HTTPS at another target", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65 HTTPS("\xc0\x0c", "\x3c", "\x17", "\0\1\3svc\7example\0" HINT4)),
+	  DNS_MSG_ANSWER, "www.ads.example svc.example 198.51.100.1 60" },
+	{ "HTTPS at a target that is the owner", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65 HTTPS("\xc0\x0c", "\x3c", "\x1b", "\0\1\3WWW\3ads\7example\0" HINT4)),
+	  DNS_MSG_ANSWER, "www.ads.example 198.51.100.1 60" },
+	{ "HTTPS at a compressed target, which RFC 9460 forbids", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65
+	  HTTPS("\xc0\x0c", "\x3c", "\x0c", "\0\1\xc0\x10" HINT4)), DNS_MSG_ANSWER, "www.ads.example ads.example 198.51.100.1 60" },
+	{ "an alias, then hints", SPAN_LIT(HEAD(SAY, "\0\2") QUESTION65 HTTPS("\3cdn\7example\0", "\x1e", "\x0b", "\0\1\0" HINT4)
+	  HTTPS("\xc0\x0c", "\x3c", "\x0f", "\0\0\3cdn\7example\0")), DNS_MSG_ANSWER, "www.ads.example cdn.example 198.51.100.1 30" },
+	{ "an alias with parameters, which are ignored", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65
+	  HTTPS("\xc0\x0c", "\x3c", "\x17", "\0\0\3cdn\7example\0" HINT4)), DNS_MSG_ANSWER, "www.ads.example cdn.example 60" },
+	{ "an alias to the root", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65 HTTPS("\xc0\x0c", "\x3c", "\3", "\0\0\0")), DNS_MSG_ANSWER, "www.ads.example" },
+	{ "an alias to itself", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65 HTTPS("\xc0\x0c", "\x3c", "\4", "\0\0\xc0\x0c")), DNS_MSG_BAD_CHAIN, NULL },
+	{ "CNAME, alias, service, address", SPAN_LIT(HEAD(SAY, "\0\4") QUESTION65 CNAME("\xc0\x0c", "\x3c", "\4", "\2c1\0")
+	  HTTPS("\2c1\0", "\x3c", "\6", "\0\0\2c2\0") HTTPS("\2c2\0", "\x3c", "\6", "\0\1\2c3\0") A("\2c3\0", "\x0a", IP2)), DNS_MSG_ANSWER,
+	  "www.ads.example c1 c2 c3 198.51.100.2 10" },
+	{ "of two targets the preferred, and its hints", SPAN_LIT(HEAD(SAY, "\0\3") QUESTION65
+	  HTTPS("\xc0\x0c", "\x3c", "\x12", "\0\2\2t2\0\0\4\0\x8" IP2 IP2) HTTPS("\xc0\x0c", "\x3c", "\x0e", "\0\1\2t1\0" HINT4)
+	  HTTPS("\xc0\x0c", "\x3c", "\x1a", "\0\3\2T1\0" HINT6)), DNS_MSG_ANSWER, "www.ads.example t1 198.51.100.1 2001:db8::1 60" },
+	{ "a service that leads back", SPAN_LIT(HEAD(SAY, "\0\2") QUESTION65 CNAME("\xc0\x0c", "\x3c", "\4", "\2c1\0")
+	  HTTPS("\2c1\0", "\x3c", "\x0c", "\0\1\xc0\x0c" HINT4)), DNS_MSG_ANSWER, "www.ads.example c1 198.51.100.1 60" },
+	{ "hints in an answer to a question for addresses", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION HTTPS("\xc0\x0c", "\x3c", "\x0b", "\0\1\0" HINT4)),
+	  DNS_MSG_ANSWER, "www.ads.example" },
+	{ "SVCB in an answer to HTTPS", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65 SVCB("\xc0\x0c", "\x3c", "\x0b", "\0\1\0" HINT4)), DNS_MSG_ANSWER,
+	  "www.ads.example" },
+	{ "SVCB", SPAN_LIT(HEAD(SAY, "\0\1") "\4_dns\1r\0\0\x40\0\1" SVCB("\xc0\x0c", "\x3c", "\x0b", "\0\1\0" HINT4)), DNS_MSG_ANSWER,
+	  "_dns.r 198.51.100.1 60" },
+	{ "hints of a name nobody asked for", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65 HTTPS("\4bank\7example\0", "\x3c", "\x0b", "\0\1\0" HINT4)),
+	  DNS_MSG_ANSWER, "www.ads.example" },
+	{ "a failure has no hints", SPAN_LIT(HEAD("\x81\x82", "\0\1") QUESTION65 HTTPS("\xc0\x0c", "\x3c", "\x0b", "\0\1\0" HINT4)), DNS_MSG_ANSWER,
+	  "www.ads.example" },
+	{ "a hint of 3 bytes", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65 HTTPS("\xc0\x0c", "\x3c", "\x0a", "\0\1\0\0\4\0\3abc")), DNS_MSG_BAD_RECORD, NULL },
+	{ "an empty hint", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65 HTTPS("\xc0\x0c", "\x3c", "\7", "\0\1\0\0\4\0\0")), DNS_MSG_BAD_RECORD, NULL },
+	{ "a hint for IPv6 of 4 bytes", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65 HTTPS("\xc0\x0c", "\x3c", "\x0b", "\0\1\0\0\6\0\4abcd")), DNS_MSG_BAD_RECORD,
+	  NULL },
+	{ "parameters out of order", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65 HTTPS("\xc0\x0c", "\x3c", "\x12", "\0\1\0" HINT4 ALPN)), DNS_MSG_BAD_RECORD, NULL },
+	{ "a parameter twice", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65 HTTPS("\xc0\x0c", "\x3c", "\x13", "\0\1\0" HINT4 HINT4)), DNS_MSG_BAD_RECORD, NULL },
+	{ "a parameter beyond its record", SPAN_LIT(HEAD(SAY, "\0\2") QUESTION65 HTTPS("\xc0\x0c", "\x3c", "\x0a", "\0\1\0" HINT4) "abcdefghijklmn"),
+	  DNS_MSG_BAD_RECORD, NULL },
+	{ "half a parameter", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65 HTTPS("\xc0\x0c", "\x3c", "\6", "\0\1\0\0\4\0")), DNS_MSG_BAD_RECORD, NULL },
+	{ "a target beyond its record", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65 HTTPS("\xc0\x0c", "\x3c", "\4", "\0\1\3s" "vc\0\0\0\0")), DNS_MSG_BAD_RECORD, NULL },
+	{ "a record of two bytes", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65 HTTPS("\xc0\x0c", "\x3c", "\2", "\0\1")), DNS_MSG_BAD_RECORD, NULL },
 	{ "CNAME to itself", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION CNAME("\xc0\x0c", "\x0a", "\2", "\xc0\x0c")), DNS_MSG_BAD_CHAIN, NULL },
 	{ "CNAMEs in a circle", SPAN_LIT(HEAD(SAY, "\0\2") QUESTION CNAME("\xc0\x0c", "\x0a", "\6", "\3cdn\xc0\x14")
 	  CNAME("\xc0\x2d", "\x0a", "\2", "\xc0\x0c")), DNS_MSG_BAD_CHAIN, NULL },
@@ -113,7 +167,9 @@ static const char *facts(const struct dns_msg *m)
 		n += (size_t)snprintf(line + n, sizeof(line) - n, " %s", addr_format(&m->addr[i], text));
 	}
 	if (m->addrs || m->names > 1)
-		snprintf(line + n, sizeof(line) - n, " %u", m->ttl_s);
+		n += (size_t)snprintf(line + n, sizeof(line) - n, " %u", m->ttl_s);
+	if (m->ech_at)
+		snprintf(line + n, sizeof(line) - n, " ech %u", m->ech_at);
 	return line;
 }
 
