@@ -11,19 +11,13 @@
 
 #include <sys/socket.h>
 
+#include "dns_name.h"
+
 enum {
-	HEADER = 12,		/* bytes, RFC 1035 s.4.1.1 */
 	RR_FIXED = 10,		/* bytes of a record between its name and its data */
 	CLASS_IN = 1,
-	POINTERS = 127,		/* in one name: as many as it can have labels */
 	SVCB_IPV4HINT = 4, SVCB_ECH = 5, SVCB_IPV6HINT = 6,	/* RFC 9460 s.14.3.2, draft-ietf-tls-svcb-ech */
 	FLAG_QR = 0x8000, FLAG_OPCODE = 0x7800, FLAG_TC = 0x0200, FLAG_RCODE = 0x000f,
-};
-
-/* the whole message, and nothing behind it */
-struct msg {
-	const uint8_t *p;
-	size_t len;
 };
 
 struct rr {
@@ -43,115 +37,15 @@ struct answer {
 	struct rr rr[LIMIT_DNS_MESSAGE_RECORDS];
 };
 
-static uint16_t get16(const uint8_t *p) { return (uint16_t)(p[0] << 8 | p[1]); }
-static uint32_t get32(const uint8_t *p) { return (uint32_t)get16(p) << 16 | get16(p + 2); }
-
-/* what each byte of a label becomes in text */
-static char text_byte(uint8_t c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return (char)(c | 0x20);
-	if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_')
-		return (char)c;
-	return '?';
-}
-
-static uint32_t hash_byte(uint32_t h, char c) { return (h ^ (uint8_t)c) * 16777619u; /* FNV-1a */ }
-
-/* read_name - the name at *@at, following pointers
- * @text: at least DNS_TEXT + 1 bytes, filled
- *
- * Moves *@at behind the name as it stands there (not where a pointer led).  Returns 0 (then *@len and
- * *@hash are filled) or one of DNS_MSG_BAD_*.  A pointer must go to before the run of labels that it ends, so that
- * every hop goes back: RFC 1035 s.4.1.4 says "prior occurrence". */
-static int read_name(struct msg m, size_t *at, char *text, size_t *len, uint32_t *hash)
-{
-	size_t pos = *at, run = pos, n = 0;
-	uint32_t h = 2166136261u;
-	unsigned pointers = 0;
-
-	for (;;) {
-		uint8_t c;
-
-		if (pos >= m.len)
-			return DNS_MSG_BAD_SHORT;
-		c = m.p[pos++];
-		if (c == 0)
-			break;
-		if (c >= 0xc0) {
-			size_t to;
-
-			if (pos >= m.len)
-				return DNS_MSG_BAD_SHORT;
-			to = (size_t)(c & 0x3f) << 8 | m.p[pos++];
-			if (to < HEADER || to >= run || ++pointers > POINTERS)
-				return DNS_MSG_BAD_POINTER;
-			if (pointers == 1)
-				*at = pos;
-			pos = run = to;
-			continue;
-		}
-		if (c > 63 || n + c + (n != 0) > DNS_TEXT)
-			return DNS_MSG_BAD_NAME;
-		if (c > m.len - pos)
-			return DNS_MSG_BAD_SHORT;
-		if (n) {
-			text[n++] = '.';
-			h = hash_byte(h, '.');
-		}
-		for (; c; c--, pos++) {
-			text[n++] = text_byte(m.p[pos]);
-			h = hash_byte(h, char_lower((char)m.p[pos]));
-		}
-	}
-	if (!pointers)
-		*at = pos;
-	text[n] = '\0';
-	*len = n;
-	*hash = h;
-	return 0;
-}
-
-/* from @at on to where the next label begins */
-static size_t skip_pointers(struct msg m, size_t at)
-{
-	while (m.p[at] >= 0xc0)
-		at = (size_t)(m.p[at] & 0x3f) << 8 | m.p[at + 1];
-	return at;
-}
-
-/* Are the names at @a and @b, both of which read_name() liked, the same?  The bytes of the wire are compared: what
- * differs there may be the same text. */
-static bool same_name(struct msg m, size_t a, size_t b)
-{
-	for (;;) {
-		uint8_t len;
-
-		a = skip_pointers(m, a);
-		b = skip_pointers(m, b);
-		if (a == b)
-			return true;
-		len = m.p[a++];
-		if (len != m.p[b++])
-			return false;
-		if (len == 0)
-			return true;
-		if (!span_eq_nocase((struct span){ (const char *)m.p + a, len }, (struct span){ (const char *)m.p + b, len }))
-			return false;
-		a += len;
-		b += len;
-	}
-}
-
 /* svcb_next - the parameter at *@at, which moves behind it; returns its offset, 0: malformed */
-static size_t svcb_next(struct msg m, size_t *at, size_t end, uint16_t *key, size_t *len)
+static size_t svcb_next(struct dns_wire m, size_t *at, size_t end, uint16_t *key, size_t *len)
 {
 	size_t param = *at;
 
 	if (end - param < 4)
 		return 0;
-	*key = get16(m.p + param);
-	*len = get16(m.p + param + 2);
+	*key = dns_get16(m.p + param);
+	*len = dns_get16(m.p + param + 2);
 	if (*len > end - param - 4)
 		return 0;
 	*at = param + 4 + *len;
@@ -159,7 +53,7 @@ static size_t svcb_next(struct msg m, size_t *at, size_t end, uint16_t *key, siz
 }
 
 /* check_params - RFC 9460 s.2.2: keys in order, none twice; hints of whole addresses.  @ech_at: moved to the first ech */
-static bool check_params(struct msg m, const struct rr *rr, uint16_t *ech_at)
+static bool check_params(struct dns_wire m, const struct rr *rr, uint16_t *ech_at)
 {
 	size_t at = rr->params, len;
 	int last = -1;
@@ -180,27 +74,27 @@ static bool check_params(struct msg m, const struct rr *rr, uint16_t *ech_at)
 }
 
 /* read_target - the name in the data of @rr, at its target; *@behind is filled */
-static int read_target(struct msg m, const struct rr *rr, size_t *behind)
+static int read_target(struct dns_wire m, const struct rr *rr, size_t *behind)
 {
-	struct msg upto = { m.p, rr->end };
+	struct dns_wire upto = { m.p, rr->end };
 	char text[DNS_TEXT + 1];
 	uint32_t hash;
 	size_t len;
 	int bad;
 
 	*behind = rr->target;
-	bad = read_name(upto, behind, text, &len, &hash);
+	bad = dns_name_read(upto, behind, text, &len, &hash);
 	return bad == DNS_MSG_BAD_SHORT ? DNS_MSG_BAD_RECORD : bad;
 }
 
-static int read_svcb(struct msg m, struct rr *rr, uint16_t *ech_at)
+static int read_svcb(struct dns_wire m, struct rr *rr, uint16_t *ech_at)
 {
 	size_t behind;
 	int bad;
 
 	if (rr->end - rr->data < 3)
 		return DNS_MSG_BAD_RECORD;
-	rr->priority = get16(m.p + rr->data);
+	rr->priority = dns_get16(m.p + rr->data);
 	rr->target = (uint16_t)(rr->data + 2);
 	bad = read_target(m, rr, &behind);
 	if (bad)
@@ -213,25 +107,25 @@ static int read_svcb(struct msg m, struct rr *rr, uint16_t *ech_at)
 static bool is_svcb(uint16_t type) { return type == DNS_TYPE_SVCB || type == DNS_TYPE_HTTPS; }
 
 /* read_record - the record at *@at; one that can matter goes into @a */
-static int read_record(struct msg m, size_t *at, struct answer *a, struct dns_msg *out)
+static int read_record(struct dns_wire m, size_t *at, struct answer *a, struct dns_msg *out)
 {
 	char text[DNS_TEXT + 1];
 	struct rr *rr = &a->rr[a->n];
 	size_t owner = *at, len, data, end;
 	uint16_t type, class;
-	int bad = read_name(m, at, text, &len, &rr->hash);
+	int bad = dns_name_read(m, at, text, &len, &rr->hash);
 
 	if (bad)
 		return bad;
 	if (m.len - *at < RR_FIXED)
 		return DNS_MSG_BAD_SHORT;
-	type = get16(m.p + *at);
-	class = get16(m.p + *at + 2);
-	rr->ttl_s = get32(m.p + *at + 4);
+	type = dns_get16(m.p + *at);
+	class = dns_get16(m.p + *at + 2);
+	rr->ttl_s = dns_get32(m.p + *at + 4);
 	if (rr->ttl_s & 0x80000000)	/* RFC 2181 s.8 */
 		rr->ttl_s = 0;
 	data = *at + RR_FIXED;
-	end = data + get16(m.p + *at + 8);
+	end = data + dns_get16(m.p + *at + 8);
 	if (end > m.len)
 		return DNS_MSG_BAD_SHORT;
 	*at = end;
@@ -268,13 +162,13 @@ static void lower_ttl(struct dns_msg *out, uint32_t ttl_s)
 		out->ttl_s = ttl_s;
 }
 
-static bool owns(struct msg m, const struct rr *rr, size_t name, uint32_t hash)
+static bool owns(struct dns_wire m, const struct rr *rr, size_t name, uint32_t hash)
 {
-	return rr->hash == hash && same_name(m, rr->owner, name);
+	return rr->hash == hash && dns_name_same(m, rr->owner, m, name);
 }
 
 /* find_link - the CNAME of @name; where SVCB or HTTPS was asked for, else its alias */
-static const struct rr *find_link(struct msg m, const struct answer *a, uint16_t qtype, size_t name, uint32_t hash)
+static const struct rr *find_link(struct dns_wire m, const struct answer *a, uint16_t qtype, size_t name, uint32_t hash)
 {
 	const struct rr *alias = NULL;
 
@@ -284,7 +178,7 @@ static const struct rr *find_link(struct msg m, const struct answer *a, uint16_t
 		if (rr->type == DNS_TYPE_CNAME && owns(m, rr, name, hash))
 			return rr;
 		/* the root as target: no such service, RFC 9460 s.2.5.1 */
-		if (!alias && rr->type == qtype && is_svcb(qtype) && rr->priority == 0 && m.p[skip_pointers(m, rr->target)] &&
+		if (!alias && rr->type == qtype && is_svcb(qtype) && rr->priority == 0 && m.p[dns_name_land(m, rr->target)] &&
 		    owns(m, rr, name, hash))
 			alias = rr;
 	}
@@ -299,7 +193,7 @@ static void add_addr(struct dns_msg *out, int family, const uint8_t *ip)
 		addr_from_ip(&out->addr[out->addrs++], family, ip);
 }
 
-static void add_hints(struct msg m, const struct rr *rr, struct dns_msg *out)
+static void add_hints(struct dns_wire m, const struct rr *rr, struct dns_msg *out)
 {
 	size_t at = rr->params, len, param;
 	uint16_t key;
@@ -316,14 +210,14 @@ static void add_hints(struct msg m, const struct rr *rr, struct dns_msg *out)
 }
 
 /* append - the name at @at becomes the chain's next, unless it is there already; @hash is filled */
-static bool append(struct msg m, size_t at, struct dns_msg *out, uint32_t *hash, bool again)
+static bool append(struct dns_wire m, size_t at, struct dns_msg *out, uint32_t *hash, bool again)
 {
 	struct dns_name *next = &out->name[out->names];
 	size_t len;
 
 	if (out->names == 1 + DNS_CHAIN)	/* a circle comes here too */
 		return false;
-	if (read_name(m, &at, next->text, &len, hash))
+	if (dns_name_read(m, &at, next->text, &len, hash))
 		return false;
 	next->len = (uint8_t)len;
 	for (unsigned i = 0; !again && i < out->names; i++)
@@ -334,13 +228,13 @@ static bool append(struct msg m, size_t at, struct dns_msg *out, uint32_t *hash,
 }
 
 /* where the target of @rr stands: the root is the owner itself (RFC 9460 s.2.5.2), who stands at @name */
-static size_t svcb_target(struct msg m, const struct rr *rr, size_t name)
+static size_t svcb_target(struct dns_wire m, const struct rr *rr, size_t name)
 {
-	return m.p[skip_pointers(m, rr->target)] ? rr->target : name;
+	return m.p[dns_name_land(m, rr->target)] ? rr->target : name;
 }
 
 /* serve - the preferred target of the SVCB or HTTPS records of *@name, to which *@name moves, and the hints given for it */
-static bool serve(struct msg m, const struct answer *a, struct dns_msg *out, size_t *name, uint32_t *hash)
+static bool serve(struct dns_wire m, const struct answer *a, struct dns_msg *out, size_t *name, uint32_t *hash)
 {
 	const struct rr *best = NULL;
 	size_t owner = *name, target;
@@ -355,7 +249,7 @@ static bool serve(struct msg m, const struct answer *a, struct dns_msg *out, siz
 	if (!best)
 		return true;
 	target = svcb_target(m, best, owner);
-	if (!same_name(m, target, owner)) {
+	if (!dns_name_same(m, target, m, owner)) {
 		if (!append(m, target, out, hash, false))
 			return false;
 		lower_ttl(out, best->ttl_s);
@@ -365,16 +259,16 @@ static bool serve(struct msg m, const struct answer *a, struct dns_msg *out, siz
 		const struct rr *rr = &a->rr[i];
 
 		if (rr->type == out->qtype && rr->priority && owns(m, rr, owner, owner_hash) &&
-		    same_name(m, svcb_target(m, rr, owner), target))
+		    dns_name_same(m, svcb_target(m, rr, owner), m, target))
 			add_hints(m, rr, out);
 	}
 	return true;
 }
 
 /* follow - from the question along the links to the addresses; @hash: of the question's name */
-static enum dns_msg_result follow(struct msg m, const struct answer *a, uint32_t hash, struct dns_msg *out)
+static enum dns_msg_result follow(struct dns_wire m, const struct answer *a, uint32_t hash, struct dns_msg *out)
 {
-	size_t name = HEADER;	/* where the last name of the chain is */
+	size_t name = DNS_HEADER;	/* where the last name of the chain is */
 	const struct rr *rr;
 
 	out->ttl_s = UINT32_MAX;
@@ -400,27 +294,27 @@ static enum dns_msg_result follow(struct msg m, const struct answer *a, uint32_t
 
 enum dns_msg_result dns_msg_parse(struct span in, struct dns_msg *out)
 {
-	struct msg m = { (const uint8_t *)in.p, in.len > UINT16_MAX ? UINT16_MAX : in.len };
+	struct dns_wire m = { (const uint8_t *)in.p, in.len > UINT16_MAX ? UINT16_MAX : in.len };
 	struct answer a;
-	size_t at = HEADER, len;
+	size_t at = DNS_HEADER, len;
 	unsigned flags, records;
 	uint32_t hash;
 	int bad;
 
-	if (m.len < HEADER)
+	if (m.len < DNS_HEADER)
 		return DNS_MSG_BAD_SHORT;
-	flags = get16(m.p + 2);
-	if ((flags & FLAG_OPCODE) != 0 || get16(m.p + 4) != 1)
+	flags = dns_get16(m.p + 2);
+	if ((flags & FLAG_OPCODE) != 0 || dns_get16(m.p + 4) != 1)
 		return DNS_MSG_OTHER;
-	bad = read_name(m, &at, out->name[0].text, &len, &hash);
+	bad = dns_name_read(m, &at, out->name[0].text, &len, &hash);
 	if (bad)
 		return bad;
 	if (m.len - at < 4)
 		return DNS_MSG_BAD_SHORT;
-	if (get16(m.p + at + 2) != CLASS_IN)
+	if (dns_get16(m.p + at + 2) != CLASS_IN)
 		return DNS_MSG_OTHER;
-	out->id = get16(m.p);
-	out->qtype = get16(m.p + at);
+	out->id = dns_get16(m.p);
+	out->qtype = dns_get16(m.p + at);
 	out->rcode = flags & FLAG_RCODE;
 	out->truncated = flags & FLAG_TC;
 	out->more = false;
@@ -435,7 +329,7 @@ enum dns_msg_result dns_msg_parse(struct span in, struct dns_msg *out)
 		return DNS_MSG_QUERY;
 	}
 	at += 4;
-	records = get16(m.p + 6);
+	records = dns_get16(m.p + 6);
 	if (records > LIMIT_DNS_MESSAGE_RECORDS) {
 		records = LIMIT_DNS_MESSAGE_RECORDS;
 		out->more = true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* bench_dns - DNS answers read: an address, a chain as content networks have it, an HTTPS record with hints
  *
- * links: dns_msg addr
+ * links: dns_msg dns_name addr
  */
 #include "bench.h"
 #include "dns_msg.h"

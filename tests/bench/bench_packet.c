@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* bench_packet - IP headers and DNS messages of the captures, and the table of learned names, full
  *
- * links: ip_pkt dns_msg names names_store addr
+ * links: ip_pkt dns_msg dns_name names names_store addr
  */
 #include "bench.h"
 #include "../unit/capture.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* fuzz_dns_msg - links: dns_msg addr
+/* fuzz_dns_msg - links: dns_msg dns_name addr
  *
  * Property: names hold only allowed bytes, are terminated, and differ from each other (but for '?'); there are never more addresses
  * than records (but for hints); bytes behind the end of a message change nothing; a message cut short tells the same or is refused.

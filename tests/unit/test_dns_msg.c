@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* test_dns_msg - links: dns_msg ip_pkt addr */
+/* test_dns_msg - links: dns_msg dns_name ip_pkt addr */
 /* limits: DNS_MESSAGE_RECORDS */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_resolve - hosts resolved ahead, against a name server in this process and a network namespace of its own
- * links: resolve dns_msg addr log
+ * links: resolve dns_msg dns_name addr log
  */
 /* limits: RESOLVE_AT_ONCE RESOLVE_RETRY_MS_MIN */
 #include <setjmp.h>
