@@ -156,6 +156,32 @@ static int read_record(struct dns_wire m, size_t *at, struct answer *a, struct d
 	return 0;
 }
 
+/* read_records - the answer section; where SVCB or HTTPS was asked for the additional one too, which is where resolvers put what
+ * belongs to a target (RFC 9460 s.4.2), and so all that is between them */
+static int read_records(struct dns_wire m, size_t *at, struct answer *a, struct dns_msg *out)
+{
+	unsigned left = LIMIT_DNS_MESSAGE_RECORDS, sections = is_svcb(out->qtype) ? 3 : 1;
+
+	a->n = 0;
+	for (unsigned s = 0; s < sections; s++) {
+		unsigned records = dns_get16(m.p + 6 + 2 * s), kept = a->n;
+
+		if (records > left) {
+			records = left;
+			out->more = true;
+		}
+		for (left -= records; records; records--) {
+			int bad = read_record(m, at, a, out);
+
+			if (bad)
+				return bad;
+		}
+		if (s == 1)	/* authority */
+			a->n = kept;
+	}
+	return 0;
+}
+
 static void lower_ttl(struct dns_msg *out, uint32_t ttl_s)
 {
 	if (ttl_s < out->ttl_s)
@@ -297,7 +323,7 @@ enum dns_msg_result dns_msg_parse(struct span in, struct dns_msg *out)
 	struct dns_wire m = { (const uint8_t *)in.p, in.len > UINT16_MAX ? UINT16_MAX : in.len };
 	struct answer a;
 	size_t at = DNS_HEADER, len;
-	unsigned flags, records;
+	unsigned flags;
 	uint32_t hash;
 	int bad;
 
@@ -329,16 +355,9 @@ enum dns_msg_result dns_msg_parse(struct span in, struct dns_msg *out)
 		return DNS_MSG_QUERY;
 	}
 	at += 4;
-	records = dns_get16(m.p + 6);
-	if (records > LIMIT_DNS_MESSAGE_RECORDS) {
-		records = LIMIT_DNS_MESSAGE_RECORDS;
-		out->more = true;
-	}
-	for (a.n = 0; records; records--) {
-		bad = read_record(m, &at, &a, out);
-		if (bad)
-			return bad;
-	}
+	bad = read_records(m, &at, &a, out);
+	if (bad)
+		return bad;
 	return follow(m, &a, hash, out);
 }
 

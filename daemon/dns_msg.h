@@ -4,7 +4,7 @@
  * Pure: reads bytes the caller owns, keeps nothing, allocates nothing, logs
  * nothing.  Reads the header, the question and the answer section; authority and
  * additional sections (EDNS) are not looked at, so bytes behind the answer section
- * change nothing.  Whether anybody asked is the caller's business.
+ * change nothing, but for SVCB and HTTPS, see below.  Whether anybody asked is the caller's business.
  *
  * Of an answer only this is believed: the CNAME records that lead from the question
  * on, in whatever order they stand (of several for one name the first), and the A and
@@ -12,7 +12,7 @@
  *
  * Where SVCB or HTTPS was asked for, records of that type in AliasMode lead on like a CNAME; so does, at the end, the target
  * of the preferred record in ServiceMode, where it is another name than the owner; and the address hints of all records with
- * that target are addresses.  Hints for other targets are not: nothing may refuse them by the name of this one.
+ * that target are addresses.  Records of the additional section count as those of the answer.  Hints for other targets are not: nothing may refuse them by the name of this one.
  *
  * Names come out as text: ASCII, lower case, without the final dot, the root being
  * the empty name.  A byte other than a letter, digit, '-' or '_' - a dot inside a label

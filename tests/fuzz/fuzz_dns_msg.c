@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* a hint has several addresses and leads on to a name; an address takes four bytes */
 	if (m.qtype != DNS_TYPE_SVCB && m.qtype != DNS_TYPE_HTTPS)
 		check(m.addrs + m.names - 1 <= (data[6] << 8 | data[7]) && m.ech_at == 0);
-	check(m.addrs * 4u <= size && m.names - 1 <= (data[6] << 8 | data[7]));
+	check(m.addrs * 4u <= size && m.names - 1 <= (data[6] << 8 | data[7]) + (data[10] << 8 | data[11]));
 	check(m.ech_at == 0 || (r == DNS_MSG_ANSWER && m.ech_at + 4u <= size && data[m.ech_at] == 0 && data[m.ech_at + 1] == 5));
 	check(r == DNS_MSG_ANSWER || (m.names == 1 && m.addrs == 0));
 	for (unsigned i = 0; i < m.names; i++) {

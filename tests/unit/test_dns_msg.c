@@ -109,6 +109,14 @@ static const struct row {
 	  "www.ads.example" },
 	{ "SVCB", SPAN_LIT(HEAD(SAY, "\0\1") "\4_dns\1r\0\0\x40\0\1" SVCB("\xc0\x0c", "\x3c", "\x0b", "\0\1\0" HINT4)), DNS_MSG_ANSWER,
 	  "_dns.r 198.51.100.1 60" },
+	{ "the additional section has what belongs to the target", SPAN_LIT("\x12\x34\x81\x80\0\1\0\1\0\1\0\3" QUESTION65
+	  HTTPS("\xc0\x0c", "\x3c", "\6", "\0\0\2c1\0") "\2c1\0\0\1\0\1" TTL("\1") "\0\4" IP2
+	  HTTPS("\2c1\0", "\x1e", "\x0b", "\0\1\0" HINT4) AAAA("\2c1\0", "\x0a", IP6) OPT), DNS_MSG_ANSWER,
+	  "www.ads.example c1 198.51.100.1 2001:db8::1 10" },
+	{ "an additional section that is cut", SPAN_LIT("\x12\x34\x81\x80\0\1\0\1\0\0\0\1" QUESTION65
+	  HTTPS("\xc0\x0c", "\x3c", "\x0b", "\0\1\0" HINT4)), DNS_MSG_BAD_SHORT, NULL },
+	{ "addresses in the additional section, but A was asked for", SPAN_LIT("\x12\x34\x81\x80\0\1\0\0\0\0\0\1" QUESTION A("\xc0\x0c", "\x3c", IP1)),
+	  DNS_MSG_ANSWER, "www.ads.example" },
 	{ "hints of a name nobody asked for", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65 HTTPS("\4bank\7example\0", "\x3c", "\x0b", "\0\1\0" HINT4)),
 	  DNS_MSG_ANSWER, "www.ads.example" },
 	{ "a failure has no hints", SPAN_LIT(HEAD("\x81\x82", "\0\1") QUESTION65 HTTPS("\xc0\x0c", "\x3c", "\x0b", "\0\1\0" HINT4)), DNS_MSG_ANSWER,
