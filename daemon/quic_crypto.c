@@ -19,6 +19,7 @@ enum { HASH = SHA256_DIGEST_LENGTH, BLOCK = SHA256_CBLOCK, SALT = 20 };
 
 #define SALT_V1	"\x38\x76\x2c\xf7\xf5\x59\x34\xb3\x4d\x17\x9a\xe6\xa4\xc8\x0c\xad\xcc\xbb\x7f\x0a"	/* RFC 9001 s.5.2 */
 #define SALT_V2	"\x0d\xed\xe3\xde\xf7\x00\xa6\xdb\x81\x93\x81\xbe\x6e\x26\x9d\xcb\xf9\xbd\x2e\xd9"	/* RFC 9369 s.3.3.1 */
+#define SALT_V2_DRAFT "\xa7\x07\xc2\x03\xa5\x9b\x47\x18\x4a\x1d\x62\xca\x57\x04\x06\xea\x7a\xe3\xe5\xd3"	/* draft-ietf-quic-v2 */
 #define SALT_29	"\xaf\xbf\xec\x28\x99\x93\xd2\x4c\x9e\x97\x86\xf1\x9c\x61\x11\xe0\x43\x90\xa8\x99"	/* draft-ietf-quic-tls-29 */
 #define SALT_23	"\xc3\xee\xf7\x12\xc7\x2e\xbb\x5a\x11\xa7\xd2\x43\x2b\xb4\x63\x65\xbe\xf9\xf5\x02"
 #define SALT_22	"\x7f\xbc\xdb\x0e\x7c\x66\xbb\xe9\x19\x3a\x96\xcd\x21\x51\x9e\xbd\x7a\x02\x64\x4a"
@@ -28,6 +29,7 @@ enum { HASH = SHA256_DIGEST_LENGTH, BLOCK = SHA256_CBLOCK, SALT = 20 };
 static const struct quic_version versions[] = {
 	{ 0x00000001, 0x00000001, 0, 1, false, SALT_V1 },
 	{ 0x6b3343cf, 0x6b3343cf, 1, 2, false, SALT_V2 },
+	{ 0x709a50c4, 0x709a50c4, 1, 2, false, SALT_V2_DRAFT },
 	{ 0xff000021, 0xff000022, 0, 1, false, SALT_V1 },	/* drafts 33, 34 */
 	{ 0xff00001d, 0xff000020, 0, 1, false, SALT_29 },
 	{ 0xff000017, 0xff00001c, 0, 1, false, SALT_23 },
