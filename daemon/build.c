@@ -17,6 +17,7 @@
 #include "limits.h"
 #include "list_store.h"
 #include "log.h"
+#include "named.h"
 #include "reached.h"
 #include "regular.h"
 #include "rules_cache.h"
@@ -62,17 +63,19 @@ static void build_keep_rules(struct build *b, int fd)
 	b->rules_len = used;
 }
 
-/* is @path, as it stands or less the directory of rules.yaml, written in rules.yaml? */
+/* is @path, as it stands or less the directory of rules.yaml, a file that rules.yaml names, or a URL? */
 static bool build_names(const struct build *b, const char *path)
 {
 	size_t dir = (size_t)(strrchr(b->path, '/') - b->path) + 1;
+	struct span rules = { b->rules, b->rules_len };
 
 	if (!b->rules)
 		return false;
-	if (memmem(b->rules, b->rules_len, path, strlen(path)))
+	if (list_is_url(span_of(path)))
+		return named_value(rules, "url", span_of(path));
+	if (named_value(rules, "file", span_of(path)))
 		return true;
-	return strncmp(path, b->path, dir) == 0 && path[dir] &&
-	       memmem(b->rules, b->rules_len, path + dir, strlen(path + dir));
+	return strncmp(path, b->path, dir) == 0 && path[dir] && named_value(rules, "file", span_of(path + dir));
 }
 
 static int build_open(struct build *b, const char *path)
@@ -89,7 +92,7 @@ static int build_open(struct build *b, const char *path)
 		return fd;
 	}
 	if (!build_names(b, path)) {
-		log_warn("compile asked for a file that %s does not name: %s", b->path, path);
+		log_warn("compile asked for a file that %s does not name plainly after \"file:\": %s", b->path, path);
 		return -EACCES;
 	}
 	if (!list_is_url(span_of(path)))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* build - in the monitor: one run of the compile child, which makes a rule image without privileges
  *
- * Opens for the child what it asks for, and only rules.yaml itself and files whose path (lists whose URL) is written in it: a
+ * Opens for the child what it asks for, and only rules.yaml itself and files whose path (lists whose URL) is a value in it (named): a
  * list that took the compiler over must not be able to read /etc/shadow.  The run is bounded by LIMIT_COMPILE_MS.
  *
  * The image is kept in the state directory for the next build whose inputs are the same (rules_cache).  The child reads

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* links: build list_store statedir children child ipc log counters lease reached addr */
+/* links: build named list_store statedir children child ipc log counters lease reached addr */
 /* The compile child is this program again (dejunk starts /proc/self/exe), and it is hostile. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -201,7 +201,7 @@ static void run(const char *how)
 	snprintf(fifo, sizeof(fifo), "%s/fifo", dir);
 	f = fopen(path, "w");
 	assert_non_null(f);
-	fputs("lists: [{file: list.txt}, {file: fifo}]\n", f);
+	fputs("# not /etc/passwd\nlists: [{file: list.txt}, {file: fifo}, {file: /etc/passwd.list}]\n", f);
 	fclose(f);
 	f = fopen(list, "w");
 	assert_non_null(f);
