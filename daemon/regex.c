@@ -91,6 +91,7 @@ void regex_scratch_free(struct regex_scratch *s)
 bool regex_match(const struct regex *r, struct regex_scratch *s, struct span text)
 {
 	size_t steps;
+	int status;
 
 	if (text.len > LIMIT_REGEX_SUBJECT_BYTES)
 		text.len = LIMIT_REGEX_SUBJECT_BYTES;
@@ -101,6 +102,10 @@ bool regex_match(const struct regex *r, struct regex_scratch *s, struct span tex
 	if (steps > LIMIT_REGEX_STEPS)
 		steps = LIMIT_REGEX_STEPS;
 	pcre2_set_match_limit(s->context, (uint32_t)steps);
-	return pcre2_match((const pcre2_code *)r, (PCRE2_SPTR)(text.p ? text.p : ""), text.len, 0, 0,
-			   s->data, s->context) >= 0;
+	/* directly into the compiled code where there is some: what pcre2_match() checks before it is known here */
+	status = pcre2_jit_match((const pcre2_code *)r, (PCRE2_SPTR)(text.p ? text.p : ""), text.len, 0, 0, s->data, s->context);
+	if (status == PCRE2_ERROR_JIT_BADOPTION)
+		status = pcre2_match((const pcre2_code *)r, (PCRE2_SPTR)(text.p ? text.p : ""), text.len, 0, 0, s->data,
+				     s->context);
+	return status >= 0;
 }
