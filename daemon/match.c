@@ -23,7 +23,7 @@ struct query {
 	size_t host_at, host_end;	/* in url, without user, port and final dot */
 	struct match_names host;
 	const struct match_page *page;
-	bool original_ready;
+	bool original_ready, needles_ready;
 	bool third_known, third;
 	const uint32_t *key;		/* in m->keys: of the host, then of the tokens */
 	size_t keys;
@@ -75,7 +75,7 @@ static void begin(struct query *c, struct match *m, const struct match_question 
 
 	c->m = m;
 	c->q = q;
-	c->original_ready = c->third_known = false;
+	c->original_ready = c->needles_ready = c->third_known = false;
 	c->page = match_page_of(m, q->source);
 	if (len > LIMIT_MATCH_URL_BYTES)
 		len = LIMIT_MATCH_URL_BYTES;
@@ -139,6 +139,15 @@ static bool parties_hold(struct query *c, unsigned flags)
 }
 
 #if defined(__x86_64__)
+static bool has_avx2(void)
+{
+	static int has = -1;
+
+	if (has < 0)
+		has = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
+	return has;
+}
+
 /* candidates: places where the first and the last byte of @p are; 32 at a time */
 __attribute__((target("avx2,bmi"))) static const char *find_avx2(struct span text, struct span p)
 {
@@ -165,11 +174,7 @@ __attribute__((target("avx2,bmi"))) static const char *find_avx2(struct span tex
 static const char *find(struct span text, struct span p)
 {
 #if defined(__x86_64__)
-	static int avx2 = -1;
-
-	if (avx2 < 0)
-		avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
-	if (avx2)
+	if (has_avx2())
 		return find_avx2(text, p);
 #endif
 	return memmem(text.p, text.len, p.p, p.len);
@@ -317,6 +322,55 @@ static size_t hits_of(struct query *c, const struct match_table *t)
 	return hits + hits_among(t, c->key, c->keys, c->m->hit + hits);
 }
 
+#if defined(__x86_64__)
+/* the classes of needles that may be in the text: a byte each in each of the places, all of them at last in one */
+__attribute__((target("avx2"))) static unsigned needles_avx2(const struct match_needles *n, struct span text)
+{
+	const __m256i nibble = _mm256_set1_epi8(15);
+	__m256i low[MATCH_NEEDLE], high[MATCH_NEEDLE], found = _mm256_setzero_si256();
+	__m128i half;
+	uint64_t all;
+
+	for (int i = 0; i < MATCH_NEEDLE; i++) {
+		low[i] = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)n->low[i]));
+		high[i] = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)n->high[i]));
+	}
+	for (size_t at = 0; at < text.len; at += 32) {
+		__m256i here = _mm256_set1_epi8(-1);
+
+		for (int i = 0; i < MATCH_NEEDLE; i++) {
+			__m256i v = _mm256_loadu_si256((const __m256i *)(const void *)(text.p + at + i));
+			__m256i a = _mm256_shuffle_epi8(low[i], _mm256_and_si256(v, nibble));
+			__m256i b = _mm256_shuffle_epi8(high[i], _mm256_and_si256(_mm256_srli_epi16(v, 4), nibble));
+
+			here = _mm256_and_si256(here, _mm256_and_si256(a, b));
+		}
+		found = _mm256_or_si256(found, here);
+	}
+	half = _mm_or_si128(_mm256_castsi256_si128(found), _mm256_extracti128_si256(found, 1));
+	all = (uint64_t)(_mm_cvtsi128_si64(half) | _mm_cvtsi128_si64(_mm_srli_si128(half, 8)));
+	all |= all >> 32;
+	all |= all >> 16;
+	return (unsigned)(all | all >> 8) & 255;
+}
+#endif
+
+/* put the needles into the set, once; where that would take long, all of them */
+static void find_needles(struct query *c, const struct match_table *t)
+{
+	unsigned found = 255;
+
+	if (c->needles_ready || !t->head->needles)
+		return;
+	c->needles_ready = true;
+#if defined(__x86_64__)
+	if (has_avx2())
+		found = needles_avx2(c->m->needles, c->url);
+#endif
+	for (; found; found &= found - 1)
+		url_set_add(&c->m->tokens, URL_SET_BITS + (uint32_t)__builtin_ctz(found));
+}
+
 /* some record of the group that holds */
 static const struct match_record *search(struct query *c, enum match_group group, bool important)
 {
@@ -326,6 +380,7 @@ static const struct match_record *search(struct query *c, enum match_group group
 
 	if (!t->head->filters)
 		return NULL;
+	find_needles(c, t);
 	hits = hits_of(c, t);
 	for (size_t i = 0; i < hits; i++)
 		__builtin_prefetch(&t->slot[match_slot_of(c->m->hit[i], t->head->slots_log2)]);
@@ -510,6 +565,7 @@ size_t match_collect(struct match *m, const struct match_question *q, enum match
 	if (!t->head->filters || !max)
 		return 0;
 	begin(&c, m, q);
+	find_needles(&c, t);
 	hits = hits_of(&c, t);
 	for (size_t i = 0; i <= hits && n < max; i++) {
 		const struct match_slot *s = i < hits ? slot_of(t, m->hit[i]) : NULL;

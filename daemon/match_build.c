@@ -305,6 +305,7 @@ size_t match_build_finish(struct match_builder *b, uint32_t instance, struct ima
 	PART(SECTION_MATCH_HOSTS, &b->buckets);
 	PART(SECTION_MATCH_RECORDS, &b->records);
 	PART(SECTION_MATCH_PROBES, &b->probes);
+	part[n++] = (struct image_part){ SECTION_MATCH_NEEDLES, instance, &b->needles, sizeof(b->needles) };
 	PART(SECTION_MATCH_SETS, &b->sets);
 	PART(SECTION_MATCH_REGEXES, &b->regexes);
 	PART(SECTION_MATCH_TEXT, &b->text);

@@ -96,6 +96,22 @@ static bool write_slots(struct match_builder *b, unsigned g, const struct postin
 	return !b->failed;
 }
 
+/* where no good key files it: let the probe ask for three bytes that the URL must have */
+static void put_needle(struct match_builder *b, unsigned g, const struct match_filed *f, uint16_t need[2])
+{
+	char needle[MATCH_NEEDLE];
+	unsigned class = b->head.group[g].needles % MATCH_NEEDLES;
+
+	if (need[1] || !match_keys_needle(f, needle))
+		return;
+	for (int i = 0; i < MATCH_NEEDLE; i++) {
+		b->needles.low[i][needle[i] & 15] |= (uint8_t)(1u << class);
+		b->needles.high[i][needle[i] >> 4 & 15] |= (uint8_t)(1u << class);
+	}
+	b->head.group[g].needles++;
+	need[need[0] ? 1 : 0] = (uint16_t)(URL_SET_BITS + class);
+}
+
 static bool write_group(struct match_builder *b, unsigned g, struct match_counts *counts)
 {
 	struct match_draft *draft = (void *)b->draft.p;
@@ -108,14 +124,17 @@ static bool write_group(struct match_builder *b, unsigned g, struct match_counts
 	h->unfiled.first = (uint32_t)(b->records.len / sizeof(struct match_record));
 	for (size_t i = 0; i < drafts; i++) {
 		struct match_filed f;
-		bool by_source = false;
+		bool by_source = false, common_key;
 		size_t n;
 
 		if (draft[i].group != g)
 			continue;
 		h->filters++;
 		f = filed_of(b, &draft[i].record);
-		n = match_keys_choose(&b->key, counts, &f, keys, &by_source, draft[i].probe.need);
+		n = match_keys_choose(&b->key, counts, &f, keys, &by_source, draft[i].probe.need,
+				      &common_key);
+		if (common_key && !by_source)
+			put_needle(b, g, &f, draft[i].probe.need);
 		draft[i].probe.pages = pages_of(&f);
 		if (by_source)
 			h->by_source = 1;

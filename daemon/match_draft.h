@@ -29,6 +29,7 @@ struct match_builder {
 	size_t memo_mask, memo_used;
 	/* made by finish */
 	struct match_head head;
+	struct match_needles needles;
 	struct image_buf buckets, bloom, records, probes, bitmap[MATCH_GROUPS], slots[MATCH_GROUPS];
 };
 

@@ -21,6 +21,7 @@ enum match_section {
 	SECTION_MATCH_HOSTS,		/* struct match_bucket */
 	SECTION_MATCH_RECORDS,		/* struct match_record */
 	SECTION_MATCH_PROBES,		/* struct match_probe: one for each record, in the same order */
+	SECTION_MATCH_NEEDLES,		/* struct match_needles, one */
 	SECTION_MATCH_SETS,		/* uint64_t: struct match_set, then its fingerprints */
 	SECTION_MATCH_REGEXES,		/* struct match_regex */
 	SECTION_MATCH_TEXT,		/* bytes: filters as written, each ended by a line feed; patterns in lower case */
@@ -53,6 +54,7 @@ struct match_head {
 		uint32_t bits_log2;	/* of the bitmap */
 		uint32_t slots_log2;
 		uint32_t by_source;	/* 1: some key is a host of the page */
+		uint32_t needles;	/* records whose probes ask for a needle */
 		uint32_t filters;	/* 0: no bitmap, no slots, no unfiled */
 		struct match_range unfiled;	/* records that could be filed under no key */
 	} group[MATCH_GROUPS];
@@ -87,7 +89,8 @@ enum match_flag {
 struct match_probe {
 	uint64_t pages;		/* one of these bits (match_page_bit): a page that from= names.  1: any page will do */
 	uint16_t types;		/* enum filter_type */
-	uint16_t need[2];	/* bits of the URL's set (url_set), which are there when the URL matches; bit 0 always is */
+	uint16_t need[2];	/* bits of the URL's set (url_set), which are there when the URL matches; bit 0 always is,
+				 * and those from URL_SET_BITS on are of needles */
 	uint16_t _pad;
 };
 
@@ -108,6 +111,13 @@ struct match_set {
 	uint16_t included, excluded;	/* fingerprints that follow, in this order; each part sorted */
 	uint16_t any_tld;		/* 1: some are of the form name.* */
 	uint16_t _pad;
+};
+
+/* three bytes that a record's URL has somewhere, for those that share no good key: each is in one of eight classes.
+ * A URL may have a needle of class n where bit n is in low[i][b & 15] and in high[i][b >> 4] for three bytes b in a row. */
+enum { MATCH_NEEDLE = 3, MATCH_NEEDLES = 8 };
+struct match_needles {
+	uint8_t low[MATCH_NEEDLE][16], high[MATCH_NEEDLE][16];
 };
 
 struct match_regex {

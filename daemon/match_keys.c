@@ -7,8 +7,10 @@
 #include "match_hash.h"
 
 enum { KEYS_LOG2 = 18, KEYS_TEXT = 1024,	/* bytes of a pattern that are looked at */
-       COST_HOST = 1, COST_SOURCE = 5, COST_BEGINNING = 8,	/* of 1000 requests */
-       COMMON_LEAST = 5, NEED_MOST = 400 };
+       COST_HOST = 1, COST_PAGES = 1, COST_BEGINNING = 8,	/* of 1000 requests */
+       PAGES_SPARE = 4,		/* pages that cost as much as one of 1000 requests: mostly memory */
+       COMMON_LEAST = 5, NEED_MOST = 400, COMMON_KEY = 100,
+       RARE_NEEDLE = 6 };
 
 struct match_counts {
 	uint32_t filters[1 << KEYS_LOG2];
@@ -257,6 +259,42 @@ size_t match_keys_literal(struct span expression, char literal[MATCH_LITERAL_MAX
 	return best;
 }
 
+/* how seldom a byte is in URLs, from 0 */
+static unsigned rarity(char c)
+{
+	if (c >= '0' && c <= '9')
+		return 3;
+	if (c >= 'a' && c <= 'z')
+		return strchr("etaosinrcmlpdhw", c) ? 1 : strchr("qzxjvk", c) ? 4 : 2;
+	return strchr("/.:=&?-%", c) ? 1 : 4;
+}
+
+bool match_keys_needle(const struct match_filed *f, char needle[MATCH_NEEDLE])
+{
+	static const char everywhere[] = "https://www.";
+	struct runs r = { .len = 0 };
+	unsigned best = 0;
+
+	if (f->record->flags & MATCH_REGEX)
+		runs_of_regex(f->pattern, &r);
+	else
+		runs_of_pattern(f->record, f->pattern, &r);
+	for (size_t i = 0, n = 0; i < r.len; i++) {
+		const char *p = r.text + i + 1 - MATCH_NEEDLE;
+		unsigned rare;
+
+		n = r.text[i] > RUN_OPEN ? n + 1 : 0;
+		if (n < MATCH_NEEDLE || memmem(everywhere, sizeof(everywhere), p, MATCH_NEEDLE))
+			continue;
+		rare = rarity(p[0]) + rarity(p[1]) + rarity(p[2]);
+		if (rare > best) {
+			best = rare;
+			memcpy(needle, p, MATCH_NEEDLE);
+		}
+	}
+	return best >= RARE_NEEDLE;
+}
+
 /* --- tokens --------------------------------------------------------------- */
 
 struct tokens {
@@ -282,7 +320,7 @@ static void tokens_of(const struct url_key *k, const struct match_filed *f, stru
 		if (n == 0 || i == 0 || i + n >= r.len || r.text[i - 1] == RUN_OPEN)
 			continue;
 		if (r.text[i + n] == RUN_OPEN) {
-			if (n >= URL_BEGINNING)
+			if (n >= URL_BEGINNING && memcmp(r.text + i, "http", 4) != 0)
 				t->beginning = (int32_t)url_bit_beginning(k, r.text + i);
 			continue;
 		}
@@ -345,7 +383,7 @@ static void need_put(struct needs *n, uint32_t cost, uint32_t bit)
 }
 
 size_t match_keys_choose(const struct url_key *k, struct match_counts *c, const struct match_filed *f,
-			 uint32_t keys[MATCH_KEYS_MAX], bool *by_source, uint16_t need[2])
+			 uint32_t keys[MATCH_KEYS_MAX], bool *by_source, uint16_t need[2], bool *common_key)
 {
 	struct needs needs = { { NEED_MOST * 64, NEED_MOST * 64 }, { 0, 0 } };
 	uint32_t best = UINT32_MAX, cost;
@@ -364,7 +402,7 @@ size_t match_keys_choose(const struct url_key *k, struct match_counts *c, const 
 			keys[0] = t.hash[i];
 		}
 	}
-	if (f->sources && f->sources <= MATCH_KEYS_MAX && best > COST_SOURCE * 64 * f->sources) {
+	if (f->sources && f->sources <= MATCH_KEYS_MAX && best > 64 * (COST_PAGES + f->sources / PAGES_SPARE)) {
 		*by_source = true;
 		best = 0;
 		for (size_t i = 0; i < f->sources; i++)
@@ -376,5 +414,6 @@ size_t match_keys_choose(const struct url_key *k, struct match_counts *c, const 
 	if (t.beginning >= 0)
 		need_put(&needs, COST_BEGINNING * 64, (uint32_t)t.beginning);
 	memcpy(need, needs.bit, sizeof(needs.bit));
+	*common_key = best >= COMMON_KEY * 64;
 	return *by_source ? f->sources : best != UINT32_MAX;
 }

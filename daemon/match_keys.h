@@ -32,9 +32,14 @@ void match_keys_count(const struct url_key *k, struct match_counts *c, const str
 /* match_keys_choose - the keys to file it under
  * @by_source: filled: the keys are of hosts of the page
  * @need: filled: as in a probe: up to two other tokens that must be there, else 0
+ * @common_key: filled: many requests show the key, or there is none
  * Returns their number; 0: no key is known. */
 size_t match_keys_choose(const struct url_key *k, struct match_counts *c, const struct match_filed *f,
-			 uint32_t keys[MATCH_KEYS_MAX], bool *by_source, uint16_t need[2]);
+			 uint32_t keys[MATCH_KEYS_MAX], bool *by_source, uint16_t need[2], bool *common_key);
+
+/* match_keys_needle - the rarest MATCH_NEEDLE bytes that are in whatever the pattern matches, in lower case
+ * Returns false: none, or none that is rare. */
+bool match_keys_needle(const struct match_filed *f, char needle[MATCH_NEEDLE]);
 
 /* match_keys_literal - the longest run of bytes that is in whatever the expression matches, in lower case
  * Returns its length; 0: none is known. */

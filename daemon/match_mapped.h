@@ -46,6 +46,7 @@ struct match {
 	const struct match_probe *probe;
 	const uint64_t *set, *excepted;
 	const struct match_regex *regex;
+	const struct match_needles *needles;
 	size_t bloom_words, buckets, record_count, set_words, excepted_count, regex_count;
 	struct span text;
 	struct match_table table[MATCH_GROUPS];

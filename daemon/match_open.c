@@ -65,7 +65,7 @@ static const char *open_group(struct match *m, const struct image *im, uint32_t 
 static const char *open_tables(struct match *m, const struct image *im, uint32_t instance)
 {
 	const void *head, *text;
-	size_t heads, bloom, len, probes;
+	size_t heads, bloom, len, probes, needles;
 
 	if (!image_find(im, SECTION_MATCH_HEAD, instance, sizeof(struct match_head), &head, &heads) || heads > 1)
 		return "the head of the filters is malformed";
@@ -80,6 +80,7 @@ static const char *open_tables(struct match *m, const struct image *im, uint32_t
 	FIND(SECTION_MATCH_HOSTS, struct match_bucket, m->bucket, m->buckets);
 	FIND(SECTION_MATCH_RECORDS, struct match_record, m->record, m->record_count);
 	FIND(SECTION_MATCH_PROBES, struct match_probe, m->probe, probes);
+	FIND(SECTION_MATCH_NEEDLES, struct match_needles, m->needles, needles);
 	FIND(SECTION_MATCH_SETS, uint64_t, m->set, m->set_words);
 	FIND(SECTION_MATCH_REGEXES, struct match_regex, m->regex, m->regex_count);
 	FIND(SECTION_MATCH_EXCEPTED, uint64_t, m->excepted, m->excepted_count);
@@ -87,7 +88,7 @@ static const char *open_tables(struct match *m, const struct image *im, uint32_t
 #undef FIND
 	m->text = (struct span){ text, len };
 	m->bloom_words = bloom;
-	if (probes != m->record_count)
+	if (probes != m->record_count || needles != 1)
 		return "a section of filters is cut";
 	if (bloom == 0 || bloom & (bloom - 1) || m->buckets == 0 || m->buckets > UINT32_MAX)
 		return "the table of blocked hosts has an impossible size";
@@ -106,7 +107,8 @@ static const char *check_records(const struct match *m)
 	if (used >= m->buckets * MATCH_BUCKET)
 		return "the table of blocked hosts is full";
 	for (size_t i = 0; i < m->record_count; i++)
-		if (!record_ok(m, &m->record[i]) || m->probe[i].need[0] >= URL_SET_BITS || m->probe[i].need[1] >= URL_SET_BITS)
+		if (!record_ok(m, &m->record[i]) || m->probe[i].need[0] >= URL_SET_BITS + URL_SET_MORE ||
+		    m->probe[i].need[1] >= URL_SET_BITS + URL_SET_MORE)
 			return "a filter refers to what is not there";
 	for (size_t i = 0; i < m->regex_count; i++)
 		if (!text_ok(m, m->regex[i].pattern, m->regex[i].pattern_len) ||

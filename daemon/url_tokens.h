@@ -63,10 +63,10 @@ static inline uint32_t url_token_hash(const struct url_key *k, const char *p, si
 }
 
 /* a set of hashed tokens and beginnings of tokens, so that most of what is not there is told in one look.  All zero: empty */
-enum { URL_SET_BITS = 4096, URL_BEGINNING = 4 /* bytes */ };
+enum { URL_SET_BITS = 4096, URL_SET_MORE = 8 /* for others */, URL_BEGINNING = 4 /* bytes */ };
 struct url_set {
 	uint8_t now;			/* counts the URLs: what was put into the set for another is not in it any more */
-	uint8_t at[URL_SET_BITS];	/* a byte, not a bit, each: what is stored need not be loaded first */
+	uint8_t at[URL_SET_BITS + URL_SET_MORE];	/* a byte, not a bit, each: what is stored need not be loaded first */
 };
 
 /* url_bit_token, url_bit_beginning - the bit of a token (by its hash), and of the URL_BEGINNING bytes that one begins with */

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "match_cases.h"
+#include "match_mapped.h"
 #include "shared.h"
 
 static struct match_verdict ask(struct match_made *m, const char *url, const char *source, uint32_t type)
@@ -177,6 +178,37 @@ static void pages_are_told_apart(void **state)
 		match_decide(m.match, &q, &v);
 		assert_int_equal(v.result, MATCH_PASS);
 	}
+	match_unmake(&m);
+}
+
+/* filters that no key files are asked for by three of their bytes: each must still be found wherever it is */
+static void needles_are_found_anywhere(void **state)
+{
+	struct span list = SPAN_LIT("anner468x6\n*zqx*yy*\nq\xc3\xa9q9q\n/jq[a-z]+7v/\nVwX$match-case\n||[::]^\n*k0k$font\nw8w\nx6zz\n");
+	static const char *const piece[] = { "anner468x6", "zqx-yy", "jqt7v", "VwX", "k0k", "w8w", "x6zz" };
+	struct match_question q = { .type = FILTER_TYPE_FONT, .method = FILTER_METHOD_GET };
+	struct match_verdict v;
+	struct match_made m;
+	char url[400];
+
+	(void)state;
+	match_make(&m, &list, 1, 7, NULL);
+	assert_true(m.match->head->group[MATCH_BLOCKS].needles >= 6);
+	for (size_t i = 0; i < sizeof(piece) / sizeof(*piece); i++)
+		for (size_t at = 12; at < 200; at++) {
+			memset(url, 'a', sizeof(url));
+			memcpy(url, "http://e.fr/", 12);
+			memcpy(url + at, piece[i], strlen(piece[i]));
+			for (size_t behind = 0; behind < 40; behind += 13) {
+				q.url = (struct span){ url, at + strlen(piece[i]) + behind };
+				match_decide(m.match, &q, &v);
+				if (v.result != MATCH_BLOCK)
+					fail_msg("%s at %zu", piece[i], at);
+			}
+			q.url = (struct span){ url, at + strlen(piece[i]) - 1 };
+			match_decide(m.match, &q, &v);
+			assert_int_equal(v.result, MATCH_PASS);
+		}
 	match_unmake(&m);
 }
 
@@ -406,6 +438,7 @@ int main(void)
 		cmocka_unit_test(long_urls_are_cut),
 		cmocka_unit_test(hosts_for_the_connection_layer),
 		cmocka_unit_test(pages_are_told_apart),
+		cmocka_unit_test(needles_are_found_anywhere),
 		cmocka_unit_test(groups_are_apart),
 		cmocka_unit_test(parts_of_a_decision),
 		cmocka_unit_test(a_list_of_exceptions),
