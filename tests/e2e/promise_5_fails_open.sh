@@ -84,7 +84,7 @@ gone() { ! grep -q '^State:.[^Z]' "/proc/$1/status" 2>/dev/null; }
 back() {
 	until_true 8 armed || fail "$3: not armed again"
 	[ "$(role_pid "$1")" != "$2" ] || fail "$3: was not started again"
-	until_true 1 gone "$2" || fail "$3: the old process is still there"
+	until_true 5 gone "$2" || fail "$3: the old process is still there"
 	get || fail "$3: no traffic after it was armed again"
 }
 until_true 5 armed
@@ -115,7 +115,7 @@ grep -q 'armed again after' "$WORK/dejunk.log" || fail "the log does not say how
 all=$(pgrep -P "${pid_of[dejunk]}")
 trial "KILL monitor, every 0.2 s" 6 0.2 kill -KILL "${pid_of[dejunk]}"
 gateway nft list set inet dejunk lease | grep -q expires && fail "the lease did not lapse"
-for pid in $all; do until_true 1 gone "$pid" || fail "child $pid outlived the monitor"; done
+for pid in $all; do until_true 5 gone "$pid" || fail "child $pid outlived the monitor"; done
 start_dejunk
 get || fail "no traffic after the restart"
 stop_dejunk || fail "exit status $?"

@@ -24,7 +24,7 @@ start_dejunk
 [ "$(cat "$WORK/run/pid")" ] || fail "no pid file"
 client curl -s -m 5 -o /dev/null http://ok.example/ || fail "a wanted page does not come"
 client curl -s -m 5 -o /dev/null http://ads.example/ && fail "a blocked host answers"
-until_true 5 test "$(status connections)" -ge 1 || fail "connections were not counted"
+until_true 5 eval '[ "$(status connections)" -ge 1 ]' || fail "connections were not counted"
 [ "$(status armed)" = true ] || fail "status says it is not armed"
 until_true 5 eval '[ "$(status refused_syns)" -ge 1 ]' || fail "refused connections were not counted"
 gateway "$DEJUNK" status --run-dir "$WORK/run" >"$WORK/status.log" || fail "status does not exit with 0"

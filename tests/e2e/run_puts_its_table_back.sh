@@ -29,7 +29,7 @@ for how in "nft flush table inet dejunk" "nft flush chain inet dejunk ask_syn" "
 	say "$how: back after $took ms"	# by an event at once; the look that each second takes would do, too
 	[ $took -le 2500 ] || fail "$how: it took $took ms"
 	[ "$(grep -c 'put back' "$WORK/dejunk.log")" = $times ] || fail "$how: the log does not say so once"
-	until_true 3 eval '[ "$(pairs)" -ge 1 ]' || fail "$how: what was learned is lost"
+	until_true 10 eval '[ "$(pairs)" -ge 1 ]' || fail "$how: what was learned is lost"
 done
 for set in lan lan_index lease exempt4 suspect4 suspect_net4 refused_hw4; do
 	had=$(gateway nft list set inet dejunk $set | grep -c elements)

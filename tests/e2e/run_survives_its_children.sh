@@ -53,7 +53,7 @@ kill -9 "$(cat "$WORK/run/pid")"
 works_soon "monitor killed"
 gone() { ! grep -q '^State:.[^Z]' "/proc/$1/status" 2>/dev/null; }
 for p in $all; do
-	until_true 1 gone "$p" || fail "child $p outlives the monitor"
+	until_true 5 gone "$p" || fail "child $p outlives the monitor"
 done
 start_dejunk
 get || fail "no traffic after the restart"

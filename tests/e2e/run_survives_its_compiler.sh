@@ -37,5 +37,5 @@ gateway "$DEJUNK" reload --run-dir "$WORK/run" >"$WORK/reload.log" 2>&1 || fail 
 reload
 kill -KILL "${pid_of[dejunk]}"
 gone() { [ ! -e "/proc/$compile" ] || grep -q '^State:.Z' "/proc/$compile/status"; }
-until_true 2 gone || fail "the compile process outlives the monitor"
+until_true 5 gone || fail "the compile process outlives the monitor"
 say "ok"
