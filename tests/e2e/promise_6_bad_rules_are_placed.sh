@@ -68,7 +68,7 @@ for where in 3:11 4:11 5:11; do
 	for out in reload dejunk; do grep -q "rules.yaml:$where: warning: list " "$WORK/$out.log" || fail "$out does not warn at $where"; done
 done
 gateway "$DEJUNK" check "$WORK/rules.yaml" >"$WORK/check.log" 2>&1 || fail "warnings fail the check"
-grep -q '^good.txt: .* 1 names .* 1 invalid' "$WORK/check.log" || fail "check does not count the invalid line"
+grep -q '^good.txt: .* 1 names, 1 invalid' "$WORK/check.log" || fail "check does not count the invalid line"
 [ "$(code two)" = 403 ] || fail "the rules beside bad lists are not in force"
 [ "$(client curl -s -m 5 -o /dev/null -w '%{http_code}' -H 'Host: listed.example' http://203.0.113.2/)" = 403 ] || fail "the good list is not in force"
 say "$tried kinds of errors"
