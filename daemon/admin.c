@@ -20,9 +20,10 @@
 #include "sandbox.h"
 
 enum {
-	REQUEST_BYTES = 64,	/* of a request line */
+	REQUEST_BYTES = LIMIT_LIST_URL_BYTES + 32,	/* of a request line */
 	PAGES = LIMIT_WORKERS + ROLE_COUNT,
 	RELOAD_MS = LIMIT_COMPILE_MS + LIMIT_CONTROL_MS,	/* a reload may take as long as a build, and then to come into force */
+	UPDATE_MS = 3600 * 1000,	/* all lists to be fetched, one after the other */
 };
 
 struct page {			/* counters of one process */
@@ -39,7 +40,7 @@ struct session {
 	size_t used;
 	char line[REQUEST_BYTES];
 	bool text;		/* for people, else JSON */
-	uint32_t waits;		/* seq of the RELOAD whose answer it waits for; 0: none */
+	uint32_t waits;		/* seq of the RELOAD or UPDATE whose answer it waits for; 0: none */
 	char *answer;
 	size_t len, sent;
 };
@@ -248,22 +249,40 @@ static void session_send(struct session *s, FILE *out)
 		session_watch(s, EV_WRITE);
 }
 
+/* an answer of the monitor is waited for: MSG_RELOADED or MSG_UPDATED; false: it could not be asked */
+static bool session_ask(struct session *s, enum message type, const void *body, size_t len, uint32_t ms)
+{
+	s->waits = ++admin.seq;
+	ev_timer_stop(admin.child.loop, &s->limit);
+	ev_timer_set(&s->limit, ms / 1000.0, 0);
+	ev_timer_start(admin.child.loop, &s->limit);
+	ev_io_stop(admin.child.loop, &s->io);
+	return child_send(&admin.child, type, s->waits, body, len, -1) == 0;
+}
+
+/* "update j- NAME": j or t for JSON or text, f or - for force or not; no name: all */
+static bool session_update(struct session *s)
+{
+	char body[sizeof(struct msg_update) + REQUEST_BYTES];
+	struct msg_update head = { .force = s->line[8] == 'f' };
+	size_t len = strlen(s->line + 10);
+
+	s->text = s->line[7] == 't';
+	memcpy(body, &head, sizeof(head));
+	memcpy(body + sizeof(head), s->line + 10, len);
+	return session_ask(s, MSG_UPDATE, body, sizeof(head) + len, UPDATE_MS);
+}
+
 static void session_request(struct session *s)
 {
+	bool update = strncmp(s->line, "update ", 7) == 0 && strlen(s->line) >= 10 && s->line[9] == ' ';
 	bool status = strcmp(s->line, "status") == 0 || strcmp(s->line, "status text") == 0;
 	bool reload = strcmp(s->line, "reload") == 0 || strcmp(s->line, "reload text") == 0;
 	FILE *out;
 
 	s->text = strstr(s->line, " text") != NULL;
-	if (reload) {
-		s->waits = ++admin.seq;
-		ev_timer_stop(admin.child.loop, &s->limit);
-		ev_timer_set(&s->limit, RELOAD_MS / 1000.0, 0);
-		ev_timer_start(admin.child.loop, &s->limit);
-		ev_io_stop(admin.child.loop, &s->io);
-		if (child_send(&admin.child, MSG_RELOAD, s->waits, NULL, 0, -1) == 0)
-			return;
-	}
+	if (update ? session_update(s) : reload && session_ask(s, MSG_RELOAD, NULL, 0, RELOAD_MS))
+		return;
 	out = session_answer(s);
 	if (!out)
 		;
@@ -272,7 +291,7 @@ static void session_request(struct session *s)
 	else if (status)
 		admin_status_json(out);
 	else
-		admin_refuse(out, s->text, reload ? "the monitor is busy" : "unknown request");
+		admin_refuse(out, s->text, reload || update ? "the monitor is busy" : "unknown request");
 	session_send(s, out);
 }
 
@@ -401,6 +420,31 @@ static void admin_on_reloaded(const struct ipc_message *m)
 	free(said);
 }
 
+static void admin_on_updated(const struct ipc_message *m)
+{
+	struct msg_done done;
+	const char *json = (const char *)m->body + sizeof(done), *text;
+	size_t len = m->len - sizeof(done);
+
+	if (m->len < sizeof(done) || !memchr(json, '\0', len))
+		return;
+	memcpy(&done, m->body, sizeof(done));
+	text = json + strlen(json) + 1;
+	len -= (size_t)(text - json);
+	for (struct session *s = admin.session; s < admin.session + LIMIT_CONTROL_CLIENTS; s++) {
+		FILE *out;
+
+		if (s->fd < 0 || !s->waits || s->waits != m->head.seq)
+			continue;
+		out = session_answer(s);
+		if (out && s->text)
+			fprintf(out, "%s\n%.*s", done.error == ENOENT ? "unknown" : done.error ? "failed" : "ok", (int)len, text);
+		else if (out)
+			fprintf(out, "%s\n", json);
+		session_send(s, out);
+	}
+}
+
 static void admin_on_control(struct ipc_message *m)
 {
 	if (m->len != sizeof(admin.owner) || m->fd < 0 || admin.control >= 0)
@@ -446,6 +490,9 @@ static bool admin_on_message(struct child *c, struct ipc_message *m)
 		break;
 	case MSG_RELOADED:
 		admin_on_reloaded(m);
+		break;
+	case MSG_UPDATED:
+		admin_on_updated(m);
 		break;
 	}
 	return false;

@@ -47,20 +47,33 @@ static int build_open_regular(const char *path)
 	return (int)size;
 }
 
+static char *build_slurp(int fd, size_t *len)
+{
+	size_t room = LIMIT_RULES_FILE_BYTES;
+	char *text = malloc(room);
+	ssize_t n;
+
+	*len = 0;
+	while (text && *len < room && (n = pread(fd, text + *len, room - *len, (off_t)*len)) > 0)
+		*len += (size_t)n;
+	return text;
+}
+
+char *build_read_rules(const struct build *b, size_t *len)
+{
+	int fd = build_open_regular(b->path);
+	char *text = fd < 0 ? NULL : build_slurp(fd, len);
+
+	if (fd >= 0)
+		close(fd);
+	return text;
+}
+
 /* keeps what rules.yaml says, so that the paths which the child asks for can be found in it */
 static void build_keep_rules(struct build *b, int fd)
 {
-	size_t used = 0, room = LIMIT_RULES_FILE_BYTES;
-	ssize_t n;
-
 	free(b->rules);
-	b->rules_len = 0;
-	b->rules = malloc(room);
-	if (!b->rules)
-		return;
-	while (used < room && (n = pread(fd, b->rules + used, room - used, (off_t)used)) > 0)
-		used += (size_t)n;
-	b->rules_len = used;
+	b->rules = build_slurp(fd, &b->rules_len);
 }
 
 /* is @path, as it stands or less the directory of rules.yaml, a file that rules.yaml names, or a URL? */

@@ -54,6 +54,8 @@ int build_init(struct build *b, struct ev_loop *loop, const char *path, build_on
 int build_start(struct build *b, const struct msg_settings *settings, uint64_t generation);
 /* build_running - was one started, and on_done not yet called? */
 bool build_running(const struct build *b);
+/* build_read_rules - rules.yaml as it is now, allocated; NULL: it cannot be read.  @len: filled */
+char *build_read_rules(const struct build *b, size_t *len);
 /* build_cancel - end it without calling on_done */
 void build_cancel(struct build *b);
 

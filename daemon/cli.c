@@ -119,7 +119,7 @@ int cli_run(int argc, char **argv)
 
 /* --- the control socket -------------------------------------------------------------- */
 
-static void cli_print(FILE *out, const char *text)
+void cli_print(FILE *out, const char *text)
 {
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text;
@@ -128,8 +128,7 @@ static void cli_print(FILE *out, const char *text)
 	}
 }
 
-/* the daemon's answer to one request line, allocated; NULL: a line was printed, or *not_running was set */
-static char *cli_ask(const char *run_dir, const char *request, int seconds, bool *not_running)
+char *cli_ask(const char *run_dir, const char *request, int seconds, bool *not_running)
 {
 	struct timeval limit = { .tv_sec = seconds };
 	size_t used = 0;

@@ -8,6 +8,7 @@
 #define DEJUNK_CLI_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "gateway.h"
 #include "log.h"
@@ -20,7 +21,11 @@ int cli_see(int argc, char **argv);		/* FILE.pcap|- [--json]	(cli_see.c) */
 int cli_version(int argc, char **argv);		/* [--json] */
 int cli_firewall(int argc, char **argv);	/* load|unload|show|lan [--json] [-c FILE]	(cli_firewall.c) */
 
+int cli_lists(int argc, char **argv);		/* [update [--force] [NAME]]	(cli_lists.c) */
+
 /* --- for cli_*.c --- */
+
+enum { CLI_UPDATE_SECONDS = 3600 };	/* for an update of lists: each may take LIMIT_FETCH_MS */
 
 enum { OPT_JSON = 1, OPT_CONFIG = 2, OPT_RUN_DIR = 4, OPT_LEVEL = 8, OPT_OPERAND = 16, OPT_STATE_DIR = 32 };
 
@@ -37,6 +42,10 @@ struct options {
  * @allowed: OPT_* bits of what the verb takes
  * false: a line was printed, exit with 2 */
 bool cli_options(int argc, char **argv, unsigned allowed, const char *usage, struct options *o);
+/* cli_ask - the daemon's answer to one request line, allocated; NULL: a line was printed, or *not_running was set */
+char *cli_ask(const char *run_dir, const char *request, int seconds, bool *not_running);
+/* cli_print - text from the daemon, with control characters taken out */
+void cli_print(FILE *out, const char *text);
 /* cli_gateway - the gateway section of a rules file; false: errors were printed, exit with 2 */
 bool cli_gateway(const char *config, struct gateway *out);
 

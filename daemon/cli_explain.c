@@ -282,14 +282,15 @@ static void print_json(const struct explain *e, const char *client)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: dejunk explain URL|HOST [--client IP] [--referer URL] [--type T] [-c FILE] [--json]\n"
+	fprintf(stderr, "usage: dejunk explain URL|HOST [--client IP] [--referer URL] [--type T] [-c FILE]\n"
+			"                      [--state-dir DIR] [--json]\n"
 			"       dejunk explain --batch FILE --lists LIST,...\n");
 	return 2;
 }
 
-static struct rules *load_rules(const char *path)
+static struct rules *load_rules(const char *path, const char *state_dir)
 {
-	static const struct rules_opener opener = { rules_open_directly, NULL };
+	struct rules_opener opener = { rules_open_directly, (void *)(uintptr_t)state_dir };
 	struct rules_report report;
 	struct rules *rules = NULL;
 	char why[200] = "", *text;
@@ -327,7 +328,7 @@ static bool parse_type(struct explain *e, const char *arg)
 int verb_explain(int argc, char **argv)
 {
 	static struct explain e;
-	const char *what = NULL, *client = NULL, *referer = NULL, *type = NULL, *path = NULL;
+	const char *what = NULL, *client = NULL, *referer = NULL, *type = NULL, *path = NULL, *state = NULL;
 	struct rules *rules;
 	bool json = false;
 
@@ -336,7 +337,8 @@ int verb_explain(int argc, char **argv)
 			return verb_explain_batch(argc, argv);
 	for (int i = 1; i < argc; i++) {
 		const char **option = strcmp(argv[i], "--client") == 0 ? &client : strcmp(argv[i], "--referer") == 0 ? &referer :
-				      strcmp(argv[i], "--type") == 0 ? &type : strcmp(argv[i], "-c") == 0 ? &path : NULL;
+				      strcmp(argv[i], "--type") == 0 ? &type : strcmp(argv[i], "-c") == 0 ? &path :
+				      strcmp(argv[i], "--state-dir") == 0 ? &state : NULL;
 
 		if (strcmp(argv[i], "--json") == 0)
 			json = true;
@@ -366,7 +368,7 @@ int verb_explain(int argc, char **argv)
 	if (type && !parse_type(&e, type))
 		return 2;
 	e.facts.client = client ? &e.client : NULL;
-	rules = load_rules(path ? path : cli_rules_path());
+	rules = load_rules(path ? path : cli_rules_path(), state);
 	if (!rules)
 		return 2;
 	e.rules = rules;

@@ -11,6 +11,7 @@
 #include "cli_rules.h"
 #include "compile.h"
 #include "container.h"
+#include "fetch.h"
 #include "packet.h"
 #include "proxy.h"
 #include "reader.h"
@@ -27,6 +28,7 @@ static const struct verb verbs[] = {
 	{ "status",	cli_status,	"[--run-dir DIR]",		"armed or not and why, processes, counters (the default)" },
 	{ "check",	verb_check,	"[FILE]",			"is rules.yaml good? every error with its line and a caret" },
 	{ "explain",	verb_explain,	"URL|HOST [-c FILE]",		"what would happen to it, and by which rule" },
+	{ "lists",	cli_lists,	"[update [--force] [NAME]]",	"what each list yields and when it is fetched; update: fetch now" },
 	{ "reload",	cli_reload,	"[--run-dir DIR]",		"rules.yaml and the lists anew; errors leave the old ones in force" },
 	{ "probe",	cli_probe,	"[-c FILE | ADDRESS:PORT]",	"does a proxy's loop answer? prints the UNIX time" },
 	{ "firewall",	cli_firewall,	"load|unload|show|lan [-c FILE]",	"the table inet dejunk by itself, inert; run loads it too" },
@@ -40,6 +42,7 @@ static const struct {
 	int (*run)(void);
 } roles[] = {
 	{ ROLE_COMPILE, compile_main },
+	{ ROLE_FETCH, fetch_main },
 	{ ROLE_QUEUE, packet_main },
 	{ ROLE_READER, reader_main },
 	{ ROLE_PROXY, proxy_main },

@@ -19,7 +19,7 @@
 
 enum { IPC_FD = 3 };
 
-enum role { ROLE_MONITOR, ROLE_COMPILE, ROLE_QUEUE, ROLE_READER, ROLE_PROXY, ROLE_ADMIN, ROLE_COUNT };
+enum role { ROLE_MONITOR, ROLE_COMPILE, ROLE_QUEUE, ROLE_READER, ROLE_PROXY, ROLE_ADMIN, ROLE_FETCH, ROLE_COUNT };
 
 enum message {
 	/* monitor -> child */
@@ -38,6 +38,8 @@ enum message {
 	MSG_RELOADED,		/* -> admin; seq of RELOAD; body: struct msg_done, then text for people (errors, warnings) */
 	MSG_RESOLVERS,		/* -> reader; fd: /etc/resolv.conf opened read-only; at the start and whenever the file changed */
 	MSG_SAVE,		/* -> compile; fd: an empty file to write the image into as a cache */
+	MSG_FETCH,		/* -> fetch; fd: an empty file; body: struct msg_fetch, then texts (fetch.h) */
+	MSG_UPDATED,		/* -> admin; seq of UPDATE; body: struct msg_done, a JSON object, NUL, the same as text for people */
 	MSG_OPENED,		/* -> compile; seq of OPEN; fd, or body: struct msg_done with the errno */
 
 	/* child -> monitor */
@@ -47,6 +49,8 @@ enum message {
 	MSG_DIRECT,		/* proxy: body: struct addr with port: could not be dialled, goes direct for DIRECT_SECONDS */
 	MSG_FORWARD_ASK,	/* proxy: body: struct msg_forward_ask */
 	MSG_RELOAD,		/* admin: body: none; answered by RELOADED */
+	MSG_UPDATE,		/* admin: body: struct msg_update, then the name or URL of a list, none: all; answered by UPDATED */
+	MSG_FETCHED,		/* fetch: body: struct msg_fetched, then texts */
 	MSG_OPEN,		/* compile: body: path, opened by the monitor read-only; answered by OPENED */
 	MSG_BUILT,		/* compile: fd: the sealed image; body: struct msg_built, then text (warnings), empty when none */
 	MSG_FAILED,		/* compile: body: text (errors with file, line, column) */
@@ -98,6 +102,33 @@ struct msg_pong {
 
 struct msg_done {
 	int32_t error;		/* 0, or a positive errno */
+};
+
+struct msg_update {
+	uint32_t force;		/* 1: also what shrank or grew absurdly */
+};
+
+struct msg_fetch {
+	uint64_t digest;	/* XXH3 of the copy that there is; 0: none */
+	uint32_t checksum;	/* 1: a checksum that the list states must be right */
+	uint16_t url_len, etag_len, modified_len;
+	uint16_t _pad;
+};
+
+enum fetch_what {
+	FETCH_FAILED,		/* no answer, or one that is no list: the network's or the server's fault */
+	FETCH_SAME,		/* the copy is the present one */
+	FETCH_NEW,		/* the file holds a list */
+	FETCH_REFUSED,		/* what came is not to be used */
+};
+struct msg_fetched {
+	uint64_t bytes;		/* FETCH_NEW: of the file */
+	uint64_t digest;
+	uint32_t what;		/* enum fetch_what */
+	uint32_t lines, rules;
+	char format[16];
+	uint16_t etag_len, modified_len, why_len;
+	uint16_t _pad;
 };
 
 /* a client in the sense of DESIGN section 2: its link-layer address where there is one, else its IP */

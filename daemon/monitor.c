@@ -266,6 +266,16 @@ static void monitor_on_forward_ask(struct monitor *m, struct proc *p, const stru
 	proc_send(p, MSG_FORWARD, msg->head.seq, &answer, sizeof(answer), -1);
 }
 
+static void monitor_on_update(struct monitor *m, const struct ipc_message *msg)
+{
+	struct msg_update body;
+
+	if (msg->len < sizeof(body) || memchr(msg->body + sizeof(body), '\0', msg->len - sizeof(body)))
+		return;
+	memcpy(&body, msg->body, sizeof(body));
+	lists_update(m, msg->head.seq, body.force == 1, (const char *)msg->body + sizeof(body), msg->len - sizeof(body));
+}
+
 static void monitor_on_message(struct proc *p, struct ipc_message *msg)
 {
 	struct monitor *m = &monitor;
@@ -282,6 +292,10 @@ static void monitor_on_message(struct proc *p, struct ipc_message *msg)
 		if (p->role == ROLE_PROXY && !m->stopping)
 			monitor_on_forward_ask(m, p, msg);
 		break;
+	case MSG_UPDATE:
+		if (p->role == ROLE_ADMIN && !m->stopping)
+			monitor_on_update(m, msg);
+		break;
 	case MSG_RELOAD:
 		if (p->role == ROLE_ADMIN && !m->stopping)
 			rules_wait(m, msg->head.seq);
@@ -297,8 +311,10 @@ static void monitor_on_changed(struct proc *p)
 
 	if (!p->pid && (p->role == ROLE_QUEUE || p->role == ROLE_READER))
 		monitor_forget_peers(m);
-	if (!p->pid && p->role == ROLE_ADMIN)
-		m->waiters = 0;		/* nobody is left to be told */
+	if (!p->pid && p->role == ROLE_ADMIN) {		/* nobody is left to be told */
+		m->waiters = 0;
+		lists_forget_waiters(m);
+	}
 	arm_consider(m);
 	rules_answer(m);
 }
@@ -421,6 +437,7 @@ void monitor_stop(struct monitor *m, int status)
 	m->status = status;
 	m->stop_ms = clock_ms();
 	build_cancel(&m->build);
+	lists_close(m);
 	arm_consider(m);		/* withdraws the lease */
 	arm_close(m);
 	if (children_stop(&m->kids))
@@ -436,6 +453,8 @@ static void monitor_on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 	children_tick(&m->kids, now);
 	if (!m->stopping) {
 		arm_tick(m, now);
+		if (m->started)
+			lists_tick(m);
 		rules_answer(m);
 	} else if (children_stop(&m->kids)) {
 		ev_break(m->loop, EVBREAK_ALL);
@@ -520,6 +539,7 @@ int monitor_main(const struct run_options *opt)
 		return 2;
 	}
 	monitor_open_state(m);
+	lists_init(m);
 	monitor_watch(m);
 	err = build_init(&m->build, m->loop, opt->config, rules_on_built);
 	m->build.state = opt->state_dir;

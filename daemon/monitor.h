@@ -5,6 +5,7 @@
  *	monitor_arm.c	table, queue rules, lan, and the lease (facts for lease.c)
  *	monitor_policy.c	INPUT and FORWARD policies of the other tables
  *	monitor_rules.c	builds, reloads, and what a changed gateway section needs
+ *	monitor_lists.c		lists that are fetched: when, and what becomes of what came
  *	monitor_status.c	the monitor's part of "dejunk status"
  *
  * Only these include this header, but for monitor_main().  It parses nothing that came from outside:
@@ -25,6 +26,7 @@
 #include "lease.h"
 #include "log.h"
 #include "messages.h"
+#include "monitor_lists.h"
 #include "rules.h"
 #include "ruleset.h"
 #include "rundir.h"
@@ -97,6 +99,7 @@ struct monitor {
 	int state;			/* the state directory, or -1: nothing is kept */
 	struct sockets socks;
 	struct build build;
+	struct lists lists;
 	struct rules *rules;		/* in force; NULL: none yet */
 	int image;			/* its descriptor */
 	uint64_t generation;		/* of the last build that was started */

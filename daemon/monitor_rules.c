@@ -81,13 +81,14 @@ void rules_answer(struct monitor *m)
 {
 	uint64_t everywhere;
 
-	if (!m->waiters || !m->rules)
+	if (!(m->waiters || m->lists.waiters) || !m->rules)
 		return;
 	everywhere = rules_generation(m->rules);
 	for (struct proc *p = children_first(&m->kids); p; p = children_next(p))
 		if (!p->ready || p->generation < everywhere)
 			return;
 	rules_tell_upto(m, everywhere, 0, m->warnings ? m->warnings : "");
+	lists_answer(m);
 }
 
 /* --- builds ----------------------------------------------------------------------------- */
@@ -102,6 +103,7 @@ static void rules_build_failed(struct monitor *m, uint64_t generation, const cha
 	}
 	log_error("reload failed, the rules of generation %llu stay", (unsigned long long)rules_generation(m->rules));
 	rules_tell_upto(m, generation, EINVAL, text);
+	lists_build_ended(m, generation, false);
 }
 
 void rules_build_now(struct monitor *m)
@@ -114,6 +116,7 @@ void rules_build_now(struct monitor *m)
 	}
 	m->again = false;
 	m->generation++;
+	lists_build_begins(m);
 	for (unsigned i = 0; i < m->waiters; i++)
 		if (!m->waiter[i].generation)
 			m->waiter[i].generation = m->generation;
@@ -210,6 +213,8 @@ static void rules_in_force(struct monitor *m, const char *warnings)
 	free(m->warnings);
 	m->warnings = strdup(warnings);
 	m->built = time(NULL);
+	lists_build_ended(m, rules_generation(m->rules), true);
+	lists_rules(m);
 	log_info("%s: %u rules, %u lists, %llu names in force (generation %llu%s)", m->build.path, sum.rules, sum.lists,
 		 (unsigned long long)sum.names, (unsigned long long)rules_generation(m->rules),
 		 m->build.built.cache == BUILT_FROM_CACHE ? ", as it was kept" : "");

@@ -15,6 +15,7 @@
 static void status_json_rules(struct monitor *m, struct json *j)
 {
 	struct rules_summary sum;
+	unsigned failing;
 
 	rules_summary(m->rules, &sum);
 	json_string(j, "config", m->build.path);
@@ -24,6 +25,8 @@ static void status_json_rules(struct monitor *m, struct json *j)
 	json_number(j, "lists", sum.lists);
 	json_number(j, "names", sum.names);
 	json_number(j, "image_bytes", sum.image_bytes);
+	json_number(j, "lists_fetched", lists_failing(m, &failing));
+	json_number(j, "lists_failing", failing);
 	json_number(j, "listen", m->socks.port);
 }
 
@@ -112,6 +115,7 @@ static void status_text_interfaces(struct monitor *m, FILE *out)
 static void status_text(struct monitor *m, FILE *out)
 {
 	struct rules_summary sum;
+	unsigned failing;
 
 	rules_summary(m->rules, &sum);
 	fputs(m->arm.lease == LEASE_ARMED ? "armed since " : "not armed since ", out);
@@ -123,7 +127,11 @@ static void status_text(struct monitor *m, FILE *out)
 	fprintf(out, "rules       %u rules, %u lists, %llu names, generation %llu since ", sum.rules, sum.lists,
 		(unsigned long long)sum.names, (unsigned long long)rules_generation(m->rules));
 	status_when(out, m->built);
-	fprintf(out, " (%s)\nprocesses   monitor %d", m->build.path, (int)getpid());
+	fprintf(out, " (%s)\n", m->build.path);
+	if (lists_failing(m, &failing))
+		fprintf(out, "fetching    %u lists, %u of them failing%s\n", m->lists.count, failing,
+			failing ? ": see dejunk lists" : "");
+	fprintf(out, "processes   monitor %d", (int)getpid());
 	for (struct proc *p = children_first(&m->kids); p; p = children_next(p)) {
 		if (p->pid)
 			fprintf(out, ", %s %d", p->name, (int)p->pid);

@@ -15,7 +15,9 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sched.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,6 +35,7 @@ enum what {
 	MAY_BUILD = 8,		/* make a memfd, read files */
 	MAY_NET_ADMIN = 16,	/* keep CAP_NET_ADMIN */
 	MAY_NOTHING = 32,	/* but read and write what is open, and use memory */
+	MAY_FETCH = 64,		/* read certificates, the configuration of names and libraries; sync a file; have threads */
 };
 
 static const unsigned role_may[ROLE_COUNT] = {
@@ -41,7 +44,10 @@ static const unsigned role_may[ROLE_COUNT] = {
 	[ROLE_READER]	= MAY_DIAL,
 	[ROLE_PROXY]	= MAY_ACCEPT | MAY_DIAL,
 	[ROLE_ADMIN]	= MAY_ACCEPT,
+	[ROLE_FETCH]	= MAY_DIAL | MAY_FETCH,
 };
+
+enum { FETCH_THREADS = 512 };	/* and processes, of the user */
 
 /* --- limits, user, capabilities --------------------------------------------------- */
 
@@ -65,10 +71,11 @@ enum { MEMORY_LIMITED = 0 };
 enum { MEMORY_LIMITED = 1 };
 #endif
 
-/* who reads hostile lists: what it may take of memory and of the disk (the image that is kept) */
-static int limits_build(void)
+/* who reads hostile lists: what it may take of memory and of the disk (the image that is kept, a list) */
+static int limits_reading(unsigned may)
 {
-	int err = limit_set(RLIMIT_FSIZE, (rlim_t)LIMIT_IMAGE_BYTES + (rlim_t)LIMIT_IMAGE_BYTES / 16);
+	int err = limit_set(RLIMIT_FSIZE, may & MAY_FETCH ? (rlim_t)LIMIT_LIST_BYTES :
+			    (rlim_t)LIMIT_IMAGE_BYTES + (rlim_t)LIMIT_IMAGE_BYTES / 16);
 
 	signal(SIGXFSZ, SIG_IGN);	/* write() then says EFBIG */
 	if (!err && MEMORY_LIMITED)
@@ -80,14 +87,14 @@ static int limits_set(unsigned may, uint32_t max_files)
 {
 	int err = limit_set(RLIMIT_CORE, 0);
 
-	if (!err)
-		err = limit_set(RLIMIT_NPROC, 0);	/* of this user: no fork */
+	if (!err)	/* of this user, all roles together: no fork; the fetch role may have threads, and seccomp sees to the rest */
+		err = limit_set(RLIMIT_NPROC, may & MAY_FETCH ? FETCH_THREADS : 0);
 	if (!err)
 		err = limit_set(RLIMIT_MEMLOCK, 0);
 	if (!err && max_files)
 		err = limit_set(RLIMIT_NOFILE, max_files);
-	if (!err && may & MAY_BUILD)
-		err = limits_build();
+	if (!err && may & (MAY_BUILD | MAY_FETCH))
+		err = limits_reading(may);
 	return err;
 }
 
@@ -158,9 +165,36 @@ static int privileges_drop(unsigned may, uint32_t uid, uint32_t gid)
 
 /* Numbers and bits of linux/landlock.h, by version of the interface: the header of the build machine may be older
  * than the kernel that runs us. */
-enum { LANDLOCK_VERSION = 1 };
+enum { LANDLOCK_VERSION = 1, LANDLOCK_PATH_BENEATH = 1 };
 static const uint64_t landlock_bits[] = { 0, 0x1fff, 0x3fff, 0x7fff, 0x7fff, 0xffff };
 static const uint64_t landlock_reading = 1 << 2 | 1 << 3;	/* files, directories */
+
+/* what libcurl reads: certificates, how names are resolved, and libraries that it loads late */
+static const char *const landlock_fetch[] = {
+	"/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
+	"/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services",
+	"/etc/ld.so.cache", "/lib", "/lib64", "/usr/lib", "/usr/lib64",
+};
+
+/* what is not there is not needed */
+static int landlock_allow(int ruleset, const char *path)
+{
+	struct {
+		uint64_t access;
+		int32_t parent;
+	} __attribute__((packed)) rule = { .access = landlock_reading, .parent = open(path, O_PATH | O_CLOEXEC) };
+	struct stat st;
+	int err = 0;
+
+	if (rule.parent < 0)
+		return 0;
+	if (fstat(rule.parent, &st) == 0 && !S_ISDIR(st.st_mode))
+		rule.access = 1 << 2;		/* a file cannot be listed */
+	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_PATH_BENEATH, &rule, 0) < 0)
+		err = -errno;
+	close(rule.parent);
+	return err;
+}
 
 static int landlock(unsigned may)
 {
@@ -175,11 +209,13 @@ static int landlock(unsigned may)
 	handled = landlock_bits[version < (long)ARRAY_LEN(landlock_bits) ? version : (long)ARRAY_LEN(landlock_bits) - 1];
 	if (may & MAY_BUILD)
 		handled &= ~landlock_reading;
-	/* what is handled and not allowed by a rule is denied, and there are no rules */
+	/* what is handled and not allowed by a rule is denied; only the fetch role has rules */
 	fd = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof(handled), 0);
 	if (fd < 0)
 		return -errno;
-	if (syscall(SYS_landlock_restrict_self, fd, 0) < 0)
+	for (size_t i = 0; i < ARRAY_LEN(landlock_fetch) && may & MAY_FETCH && !err; i++)
+		err = landlock_allow(fd, landlock_fetch[i]);
+	if (!err && syscall(SYS_landlock_restrict_self, fd, 0) < 0)
 		err = -errno;
 	close(fd);
 	return err;
@@ -217,6 +253,10 @@ static const int calls_netlink[] = { CALL(bind) };
 static const int calls_build[] = {
 	CALL(memfd_create), CALL(ftruncate), CALL(fallocate), CALL(pwrite64), CALL(msync), CALL(open), CALL(openat), CALL(newfstatat),
 	CALL(stat), CALL(statx), CALL(readlink), CALL(access), CALL(getdents64), CALL(fadvise64), CALL(getcwd),
+};
+static const int calls_fetch[] = {
+	CALL(open), CALL(openat), CALL(newfstatat), CALL(stat), CALL(lstat), CALL(statx), CALL(readlink), CALL(readlinkat),
+	CALL(access), CALL(faccessat), CALL(getdents64), CALL(fsync), CALL(socketpair), CALL(pipe), CALL(set_tid_address),
 };
 /* libraries try these and live with a refusal: EACCES is what landlock says as well */
 static const int calls_files[] = {
@@ -269,9 +309,14 @@ static int role_add(scmp_filter_ctx ctx, unsigned may)
 		err = socket_add(ctx, AF_NETLINK);
 	if (!err && may & MAY_BUILD)
 		err = rules_add(ctx, SCMP_ACT_ALLOW, calls_build, ARRAY_LEN(calls_build));
+	else if (!err && may & MAY_FETCH)
+		err = rules_add(ctx, SCMP_ACT_ALLOW, calls_fetch, ARRAY_LEN(calls_fetch));
 	else if (!err)
 		err = rules_add(ctx, SCMP_ACT_ERRNO(EACCES), calls_files, ARRAY_LEN(calls_files));
-	if (!err && !(may & MAY_BUILD))	/* some C libraries make fstat() of it */
+	if (!err && may & MAY_FETCH)	/* clone3() is unknown to it, so that the flags can be seen: a thread, never a process */
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, CALL(clone), 1,
+				       SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM));
+	if (!err && !(may & (MAY_BUILD | MAY_FETCH)))	/* some C libraries make fstat() of it */
 		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, CALL(newfstatat), 1,
 				       SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, AT_EMPTY_PATH));
 	for (size_t i = 0; i < ARRAY_LEN(ioctl_allowed) && !err; i++)

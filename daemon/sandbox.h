@@ -8,6 +8,7 @@
  *	reader		own	none		yes	none
  *	proxy		own	none		yes	none
  *	admin		own	none		yes	none
+ *	fetch		own	none		yes	certificates and what names are resolved with: read only
  *	dejunk see	own	none		yes	none		(no role: sandbox_enter_alone)
  *
  * For all: no_new_privs, not dumpable, no core, an empty bounding set, no supplementary groups.

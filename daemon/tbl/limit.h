@@ -53,6 +53,7 @@ LIMIT(COMPILE_MS,		60000,		"ms",		"for a build of the rule image; then it is sto
 LIMIT(RULES_ERRORS,		100,		"errors",	"reported of one rules.yaml")
 
 /* Fetching lists */
+LIMIT(FETCH_MS,			300000,		"ms",		"for fetching one list and judging it; then it is given up, and the last good copy stays")
 LIMIT(FETCH_RETRY_MIN,		30,		"s",		"until a list that could not be fetched is tried again, doubled each time")
 
 /* Names learned from DNS */

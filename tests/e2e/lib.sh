@@ -139,6 +139,7 @@ rules() { cat >"$WORK/rules.yaml"; }
 # start_dejunk [OPTION...] - run it in the gateway and wait until it says "armed"
 start_dejunk() {
 	[ -x "$DEJUNK" ] || skip "there is no $DEJUNK"
+	rm -f "$WORK/armed"	# of one before
 	# FILES: the limit of open descriptors, for tests of running short
 	ip netns exec "${ID}g" prlimit ${FILES:+--nofile=$FILES} "$DEJUNK" run -c "$WORK/rules.yaml" --run-dir "$WORK/run" --state-dir "$WORK/state" "$@" \
 		>"$WORK/armed" 2>>"$WORK/dejunk.log" &

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -19,6 +20,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -74,12 +76,20 @@ static void check_status(int fd, enum role role)
 	CHECK(v[0] == '\0');
 }
 
+static void *thread_runs(void *arg)
+{
+	return arg;
+}
+
 /* in a child: enter, look, try */
 static void child_try(enum role role)
 {
 	int status = open("/proc/self/status", O_RDONLY), fd;
 	struct rlimit files;
 	void *p;
+	bool has_landlock = syscall(SYS_landlock_create_ruleset, NULL, 0, 1) >= 1;
+	pthread_t thread;
+	bool dials = role == ROLE_PROXY || role == ROLE_READER || role == ROLE_FETCH;
 
 	CHECK(sandbox_enter(role, TEST_UID, TEST_UID, 64) == 0);
 	check_status(status, role);
@@ -90,17 +100,20 @@ static void child_try(enum role role)
 	CHECK(socket(AF_UNIX, SOCK_STREAM, 0) < 0);
 	CHECK(socket(AF_PACKET, SOCK_RAW, 0) < 0);
 	fd = open("/etc/passwd", O_RDONLY);
-	CHECK(role == ROLE_COMPILE ? fd >= 0 : fd < 0);
+	CHECK(role == ROLE_COMPILE || (role == ROLE_FETCH && !has_landlock) ? fd >= 0 : fd < 0);
+	fd = open("/etc/nsswitch.conf", O_RDONLY);
+	CHECK(fd >= 0 || errno == ENOENT || (role != ROLE_COMPILE && role != ROLE_FETCH));
 	CHECK(open("/tmp/dejunk-sandbox-test", O_WRONLY | O_CREAT, 0600) < 0);
 
 	/* what it must */
 	CHECK(epoll_create1(EPOLL_CLOEXEC) >= 0);
 	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	CHECK(p != MAP_FAILED);
-	CHECK((socket(AF_INET, SOCK_STREAM, 0) >= 0) == (role == ROLE_PROXY || role == ROLE_READER));
-	CHECK((socket(AF_INET6, SOCK_DGRAM, 0) >= 0) == (role == ROLE_PROXY || role == ROLE_READER));
+	CHECK((socket(AF_INET, SOCK_STREAM, 0) >= 0) == dials);
+	CHECK((socket(AF_INET6, SOCK_DGRAM, 0) >= 0) == dials);
 	CHECK((socket(AF_NETLINK, SOCK_RAW, 12) >= 0) == (role == ROLE_QUEUE));
 	CHECK((memfd_create("x", 0) >= 0) == (role == ROLE_COMPILE));
+	CHECK((pthread_create(&thread, NULL, thread_runs, NULL) == 0) == (role == ROLE_FETCH));
 	_exit(0);
 }
 

@@ -1,0 +1,653 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* monitor_lists - lists that are fetched: rounds, copies, and the build at a round's end
+ *
+ * Files are written by the child and renamed here; nothing here waits for a disk.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "container.h"
+#include "list_due.h"
+#include "log.h"
+#include "json.h"
+#include "monitor.h"
+#include "statedir.h"
+
+enum {
+	TOGETHER = 900,			/* s: who is due within it, at most a tenth of its interval, goes along */
+	FORGET = 60 * 86400,		/* s: for which a copy that no rule names is kept */
+};
+
+static struct monitor *lists_monitor(struct fetching *f)
+{
+	return CONTAINER_OF(f, struct monitor, lists.fetching);
+}
+
+static const char *label(const struct subscription *s)
+{
+	return s->name[0] ? s->name : s->state.url;
+}
+
+static uint32_t chance(void)
+{
+	uint32_t n = 0;
+
+	return getrandom(&n, sizeof(n), GRND_NONBLOCK) == sizeof(n) ? n : (uint32_t)time(NULL) * 2654435761U;
+}
+
+static void file_name(char out[LIST_STORE_NAME + 8], const struct subscription *s, const char *end)
+{
+	snprintf(out, LIST_STORE_NAME + 8, "%s%s", s->hash, end);
+}
+
+/* --- what is on disk ------------------------------------------------------------------- */
+
+static void lists_save(struct lists *l, const struct subscription *s)
+{
+	char name[LIST_STORE_NAME + 8], text[LIST_STATE_BYTES];
+	size_t len = list_state_format(&s->state, text);
+	int fd, err = 0;
+
+	file_name(name, s, ".state");
+	fd = statedir_create(l->dir, name);
+	if (fd < 0) {
+		err = fd;
+	} else {
+		if (fchmod(fd, 0644) < 0 || write(fd, text, len) != (ssize_t)len)
+			err = errno ? -errno : -EIO;
+		close(fd);
+		if (err)
+			statedir_discard(l->dir, name);
+		else
+			err = statedir_commit(l->dir, name);
+	}
+	if (err)
+		log_warn("list %s: its state cannot be kept: %s", label(s), strerror(-err));
+}
+
+/* what is known of the list; with a copy that is another than the one it tells of, as little as possible */
+static void lists_load(struct lists *l, struct subscription *s)
+{
+	char name[LIST_STORE_NAME + 8], text[LIST_STATE_BYTES], url[sizeof(s->state.url)];
+	struct stat st;
+	ssize_t n = -1;
+	int fd;
+
+	memcpy(url, s->state.url, sizeof(url));
+	file_name(name, s, ".state");
+	fd = statedir_read(l->dir, name, sizeof(text) - 1);
+	if (fd >= 0) {
+		n = read(fd, text, sizeof(text));
+		close(fd);
+	}
+	if (n <= 0 || !list_state_parse((struct span){ text, (size_t)n }, &s->state) || strcmp(s->state.url, url) != 0) {
+		memset(&s->state, 0, sizeof(s->state));
+		memcpy(s->state.url, url, sizeof(url));
+	}
+	if (fstatat(l->dir, s->hash, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		s->state.fetched = s->state.changed = 0;
+		s->state.rules = s->state.lines = 0;
+		s->state.format[0] = '\0';
+		st.st_size = 0;
+	}
+	if ((uint64_t)st.st_size != s->state.bytes || !st.st_size ||
+	    st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec != s->state.mtime_ns) {
+		s->state.etag[0] = s->state.modified[0] = '\0';
+		s->state.digest = s->state.bytes = 0;
+		if (!s->state.failures)
+			s->state.next = 0;
+	}
+}
+
+/* each file of the directory: copies whose build was never finished go back; what nobody asked for in a long time goes */
+static void lists_sweep(struct lists *l)
+{
+	int fd = openat(l->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	time_t now = time(NULL);
+	struct dirent *e;
+	struct stat st;
+
+	while (d && (e = readdir(d))) {
+		size_t len = strlen(e->d_name), hash = strspn(e->d_name, "0123456789abcdef");
+		char name[LIST_STORE_NAME];
+
+		if (hash != LIST_STORE_NAME - 1)
+			continue;
+		memcpy(name, e->d_name, hash);
+		name[hash] = '\0';
+		if (len == hash + 4 && strcmp(e->d_name + hash, ".old") == 0)
+			renameat(l->dir, e->d_name, l->dir, name);
+		else if (fstatat(l->dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && now - st.st_mtime > FORGET) {
+			char state[LIST_STORE_NAME + 8];
+
+			/* a copy lives as long as its state, which is written at each fetch */
+			snprintf(state, sizeof(state), "%s.state", name);
+			if (fstatat(l->dir, state, &st, AT_SYMLINK_NOFOLLOW) < 0 || now - st.st_mtime > FORGET)
+				unlinkat(l->dir, e->d_name, 0);
+		}
+	}
+	if (d)
+		closedir(d);
+	else if (fd >= 0)
+		close(fd);
+}
+
+/* --- which lists --------------------------------------------------------------------------- */
+
+static struct subscription *lists_find(struct lists *l, struct span url)
+{
+	for (unsigned i = 0; i < l->count; i++)
+		if (span_eq(url, span_of(l->sub[i]->state.url)))
+			return l->sub[i];
+	return NULL;
+}
+
+static struct subscription *lists_add(struct lists *l, struct span url)
+{
+	struct subscription *s = l->count < ARRAY_LEN(l->sub) ? calloc(1, sizeof(*s)) : NULL;
+
+	if (!s)
+		return NULL;
+	memcpy(s->state.url, url.p, url.len);
+	list_store_name(url, s->hash);
+	lists_load(l, s);
+	l->sub[l->count++] = s;
+	return s;
+}
+
+/* those that the rules name no more */
+static void lists_drop(struct lists *l)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < l->count; i++) {
+		struct subscription *s = l->sub[i];
+
+		if (s->named || s == l->now || s->changed) {
+			l->sub[kept++] = s;
+			s->wanted = s->wanted && s->named;
+		} else {
+			free(s);
+		}
+	}
+	l->count = kept;
+}
+
+void lists_rules(struct monitor *m)
+{
+	struct lists *l = &m->lists;
+	struct rules_subscription r;
+	uint32_t at = 0;
+	char *text;
+	size_t len;
+
+	if (l->dir < 0)
+		return;
+	text = build_read_rules(&m->build, &len);
+	for (unsigned i = 0; i < l->count; i++)
+		l->sub[i]->named = false;
+	while (rules_subscription(m->rules, &at, &r)) {
+		struct subscription *s;
+
+		/* the image was made by who reads hostile lists: nobody but rules.yaml says where we go */
+		if (list_url_why(r.url) || !text || !memmem(text, len, r.url.p, r.url.len)) {
+			log_warn("a list is not fetched: its URL does not stand in %s as it is", m->build.path);
+			continue;
+		}
+		s = lists_find(l, r.url);
+		if (!s)
+			s = lists_add(l, r.url);
+		if (!s)
+			continue;
+		s->named = true;
+		s->every_s = r.every_s;
+		s->checksum = r.checksum;
+		list_state_text(s->name, sizeof(s->name), r.name);
+	}
+	free(text);
+	lists_drop(l);
+}
+
+unsigned lists_failing(const struct monitor *m, unsigned *failing)
+{
+	*failing = 0;
+	for (unsigned i = 0; i < m->lists.count; i++)
+		*failing += m->lists.sub[i]->state.failures != 0;
+	return m->lists.count;
+}
+
+/* --- what came --------------------------------------------------------------------------------- */
+
+static void lists_failed(struct lists *l, struct subscription *s, bool refused, const char *why)
+{
+	int64_t now = time(NULL);
+	char text[LIST_ERROR_BYTES + 1];
+
+	snprintf(text, sizeof(text), "%s", why);
+	list_state_text(s->state.error, sizeof(s->state.error), span_of(text));
+	s->result = refused ? LISTS_REFUSED : LISTS_FAILED;
+	if (s->state.failures < UINT32_MAX)
+		s->state.failures++;
+	s->state.next = list_due_retry(now, s->every_s, s->state.failures, refused, chance());
+	lists_save(l, s);
+	log_warn("list %s %s: %s; %s, next try in %lld s", label(s), refused ? "was refused" : "could not be fetched",
+		 s->state.error, s->state.bytes ? "the last good copy stays" : "there is no copy of it",
+		 (long long)(s->state.next - now));
+}
+
+static void lists_good(struct subscription *s, const struct fetched *got)
+{
+	int64_t now = time(NULL);
+
+	s->state.fetched = now;
+	s->state.failures = 0;
+	s->state.error[0] = '\0';
+	s->state.next = list_due_next(now, s->every_s, chance());
+	if (got->what == FETCH_NEW || got->etag[0])
+		memcpy(s->state.etag, got->etag, sizeof(s->state.etag));
+	if (got->what == FETCH_NEW || got->modified[0])
+		memcpy(s->state.modified, got->modified, sizeof(s->state.modified));
+}
+
+/* the file is the copy from now on, the one before it HASH.old; 0 or a negative errno */
+static int lists_replace(struct lists *l, struct subscription *s)
+{
+	char old[LIST_STORE_NAME + 8];
+
+	file_name(old, s, ".old");
+	if (!s->changed) {
+		unlinkat(l->dir, old, 0);
+		if (linkat(l->dir, s->hash, l->dir, old, 0) < 0 && errno != ENOENT && errno != EPERM)
+			return -errno;
+		s->before = s->state;
+	}
+	return statedir_commit(l->dir, s->hash);
+}
+
+static void lists_new(struct lists *l, struct subscription *s, const struct fetched *got)
+{
+	enum list_change change = list_change_judge(s->state.rules, got->rules);
+	struct list_state before = s->state;
+	char why[128];
+	struct stat st;
+	int err;
+
+	if (!s->forced && change != LIST_PLAUSIBLE) {
+		statedir_discard(l->dir, s->hash);
+		snprintf(why, sizeof(why), "it %s from %u rules to %u; \"dejunk lists update --force\" takes it",
+			 change == LIST_SHRANK ? "shrank" : "grew", s->state.rules, got->rules);
+		lists_failed(l, s, true, why);
+		return;
+	}
+	err = fstat(l->file, &st) < 0 || fchmod(l->file, 0644) < 0 ? -errno : lists_replace(l, s);
+	if (err) {
+		statedir_discard(l->dir, s->hash);
+		snprintf(why, sizeof(why), "it cannot be kept: %s", strerror(-err));
+		lists_failed(l, s, false, why);
+		return;
+	}
+	s->changed = true;
+	s->result = LISTS_UPDATED;
+	s->rules_before = before.rules;
+	lists_good(s, got);
+	s->state.changed = s->state.fetched;
+	s->state.bytes = got->bytes;
+	s->state.mtime_ns = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
+	s->state.digest = got->digest;
+	s->state.lines = got->lines;
+	s->state.rules = got->rules;
+	memcpy(s->state.format, got->format, sizeof(s->state.format));
+	lists_save(l, s);
+	log_info("list %s: fetched, %s, %u rules (before: %u)", label(s), got->format, got->rules, before.rules);
+}
+
+/* --- rounds ---------------------------------------------------------------------------------------- */
+
+static void lists_round_ends(struct monitor *m)
+{
+	struct lists *l = &m->lists;
+
+	l->running = false;
+	for (unsigned i = 0; i < l->count; i++)
+		l->building |= l->sub[i]->changed;
+	if (!l->building) {
+		l->finished = l->round;
+		lists_answer(m);
+		return;
+	}
+	l->generation = 0;
+	rules_build_now(m);
+}
+
+static bool lists_start(struct monitor *m, struct subscription *s)
+{
+	struct lists *l = &m->lists;
+	struct list_state ask = s->state;
+	char why[128];
+	int err = 0;
+
+	if (s->forced) {
+		ask.etag[0] = ask.modified[0] = '\0';
+		ask.digest = 0;
+	}
+	s->wanted = false;
+	s->state.tried = time(NULL);
+	l->file = statedir_create(l->dir, s->hash);
+	if (l->file < 0)
+		err = l->file;
+	if (!err) {
+		err = fetching_start(&l->fetching, &m->settings, &ask, s->checksum && !s->forced, l->file);
+		if (err) {
+			close(l->file);
+			statedir_discard(l->dir, s->hash);
+		}
+	}
+	if (!err) {
+		l->now = s;
+		return true;
+	}
+	snprintf(why, sizeof(why), "it cannot be begun: %s", strerror(-err));
+	lists_failed(l, s, false, why);
+	s->forced = false;
+	return false;
+}
+
+static void lists_next(struct monitor *m)
+{
+	for (unsigned i = 0; i < m->lists.count; i++)
+		if (m->lists.sub[i]->wanted && lists_start(m, m->lists.sub[i]))
+			return;
+	lists_round_ends(m);
+}
+
+static void lists_on_fetched(struct fetching *f, const struct fetched *got)
+{
+	struct monitor *m = lists_monitor(f);
+	struct lists *l = &m->lists;
+	struct subscription *s = l->now;
+
+	l->now = NULL;
+	if (got->what == FETCH_NEW && s->named) {
+		lists_new(l, s, got);
+	} else {
+		statedir_discard(l->dir, s->hash);
+		if (!s->named) {
+			;			/* the rules have changed meanwhile */
+		} else if (got->what == FETCH_SAME && s->state.bytes) {
+			lists_good(s, got);
+			s->result = LISTS_SAME;
+			lists_save(l, s);
+			log_debug("list %s: not changed", label(s));
+		} else {
+			lists_failed(l, s, got->what == FETCH_REFUSED, got->why[0] ? got->why : "the server says that it is there already");
+		}
+	}
+	s->forced = false;
+	close(l->file);
+	l->file = -1;
+	lists_drop(l);
+	lists_next(m);
+}
+
+static void lists_round_begins(struct monitor *m)
+{
+	struct lists *l = &m->lists;
+	int64_t now = time(NULL);
+
+	l->running = true;
+	l->round++;
+	for (unsigned i = 0; i < l->count; i++) {
+		struct subscription *s = l->sub[i];
+		uint32_t along = s->every_s / 10 < TOGETHER ? s->every_s / 10 : TOGETHER;
+
+		if (s->named && list_due_now(s->state.next, now + (s->state.failures ? 0 : along), s->every_s))
+			s->wanted = true;
+	}
+	lists_next(m);
+}
+
+void lists_tick(struct monitor *m)
+{
+	struct lists *l = &m->lists;
+	int64_t now = time(NULL);
+	bool due = false;
+
+	if (l->running || l->building)
+		return;
+	for (unsigned i = 0; i < l->count && !due; i++)
+		due = l->sub[i]->named && (l->sub[i]->wanted || list_due_now(l->sub[i]->state.next, now, l->sub[i]->every_s));
+	if (due)
+		lists_round_begins(m);
+}
+
+/* --- the build at the end -------------------------------------------------------------------------------- */
+
+void lists_build_begins(struct monitor *m)
+{
+	if (m->lists.building && !m->lists.generation)
+		m->lists.generation = m->generation;
+}
+
+static void lists_put_back(struct lists *l, struct subscription *s)
+{
+	char old[LIST_STORE_NAME + 8];
+
+	file_name(old, s, ".old");
+	if (renameat(l->dir, old, l->dir, s->hash) < 0)
+		unlinkat(l->dir, s->hash, 0);
+	s->state = s->before;
+	lists_failed(l, s, true, "the rules could not be built with it");
+}
+
+void lists_build_ended(struct monitor *m, uint64_t generation, bool ok)
+{
+	struct lists *l = &m->lists;
+	char old[LIST_STORE_NAME + 8];
+
+	if (!l->building || !l->generation || generation < l->generation)
+		return;
+	for (unsigned i = 0; i < l->count; i++) {
+		struct subscription *s = l->sub[i];
+
+		if (!s->changed)
+			continue;
+		s->changed = false;
+		file_name(old, s, ".old");
+		if (ok)
+			unlinkat(l->dir, old, 0);
+		else
+			lists_put_back(l, s);
+	}
+	l->building = false;
+	l->finished = l->round;
+	lists_drop(l);
+	if (!ok)
+		lists_answer(m);	/* else when it is in force everywhere */
+}
+
+/* --- who waits ------------------------------------------------------------------------------------------------ */
+
+static bool lists_is(const struct subscription *s, const char *name)
+{
+	return !name || strcmp(name, s->name) == 0 || strcmp(name, s->state.url) == 0;
+}
+
+static bool lists_bad(const struct subscription *s)
+{
+	return s->result == LISTS_FAILED || s->result == LISTS_REFUSED;
+}
+
+static void lists_tell_json(const struct subscription *s, struct json *j)
+{
+	static const char *const result[] = { "nothing", "updated", "unchanged", "failed", "refused" };
+
+	json_open(j, NULL, '{');
+	json_string(j, "name", s->name);
+	json_string(j, "url", s->state.url);
+	json_string(j, "result", result[s->result]);
+	json_number(j, "rules", s->state.rules);
+	if (s->result == LISTS_UPDATED)
+		json_number(j, "rules_before", s->rules_before);
+	if (lists_bad(s))
+		json_string(j, "error", s->state.error);
+	json_close(j, '}');
+}
+
+static void lists_tell_text(const struct subscription *s, FILE *out)
+{
+	switch (s->result) {
+	case LISTS_UPDATED:
+		fprintf(out, "%s: updated, %u rules (before: %u)\n", label(s), s->state.rules, s->rules_before);
+		break;
+	case LISTS_SAME:
+		fprintf(out, "%s: not changed, %u rules\n", label(s), s->state.rules);
+		break;
+	case LISTS_FAILED:
+	case LISTS_REFUSED:
+		fprintf(out, "%s: %s: %s; %s\n", label(s), s->result == LISTS_FAILED ? "failed" : "refused", s->state.error,
+			s->state.bytes ? "the last good copy stays" : "there is no copy");
+		break;
+	default:
+		fprintf(out, "%s: not fetched\n", label(s));
+	}
+}
+
+/* body of UPDATED: how it went, JSON, NUL, text */
+static void lists_tell(struct monitor *m, const struct lists_waiter *w, const char *error)
+{
+	struct proc *admin = children_find(&m->kids, ROLE_ADMIN, 0);
+	struct lists *l = &m->lists;
+	struct msg_done done = { .error = error ? ENOENT : 0 };
+	char *body = NULL;
+	size_t len = 0;
+	struct json j = { .out = open_memstream(&body, &len) };
+	bool bad = error != NULL;
+
+	if (!j.out)
+		return;
+	for (unsigned i = 0; i < l->count; i++)
+		bad |= lists_is(l->sub[i], w->name) && lists_bad(l->sub[i]);
+	if (bad && !error)
+		done.error = EIO;
+	fwrite(&done, sizeof(done), 1, j.out);
+	json_open(&j, NULL, '{');
+	json_bool(&j, "ok", !bad);
+	if (error)
+		json_string(&j, "error", error);
+	json_open(&j, "lists", '[');
+	for (unsigned i = 0; i < l->count && !error && ftell(j.out) < IPC_BODY_MAX / 2; i++)
+		if (lists_is(l->sub[i], w->name))
+			lists_tell_json(l->sub[i], &j);
+	json_close(&j, ']');
+	json_close(&j, '}');
+	fputc('\0', j.out);
+	if (error)
+		fprintf(j.out, "%s\n", error);
+	for (unsigned i = 0; i < l->count && !error && ftell(j.out) < IPC_BODY_MAX - 3000; i++)
+		if (lists_is(l->sub[i], w->name))
+			lists_tell_text(l->sub[i], j.out);
+	if (fclose(j.out) == 0 && admin && admin->pid)
+		proc_send(admin, MSG_UPDATED, w->seq, body, len < IPC_BODY_MAX ? len : IPC_BODY_MAX, -1);
+	free(body);
+}
+
+void lists_answer(struct monitor *m)
+{
+	struct lists *l = &m->lists;
+	unsigned kept = 0;
+
+	if (l->waiters)
+		status_send(m);		/* who was told asks next */
+	for (unsigned i = 0; i < l->waiters; i++) {
+		struct lists_waiter *w = &l->waiter[i];
+
+		if (w->round > l->finished) {
+			l->waiter[kept++] = *w;
+			continue;
+		}
+		lists_tell(m, w, NULL);
+		free(w->name);
+	}
+	l->waiters = kept;
+}
+
+void lists_forget_waiters(struct monitor *m)
+{
+	for (unsigned i = 0; i < m->lists.waiters; i++)
+		free(m->lists.waiter[i].name);
+	m->lists.waiters = 0;
+}
+
+void lists_update(struct monitor *m, uint32_t seq, bool force, const char *name, size_t len)
+{
+	struct lists *l = &m->lists;
+	struct lists_waiter w = { .seq = seq, .round = l->running ? l->round : l->round + 1 };
+	unsigned found = 0;
+
+	w.name = len ? strndup(name, len) : NULL;
+	for (unsigned i = 0; i < l->count && (w.name || !len); i++)
+		if (l->sub[i]->named && lists_is(l->sub[i], w.name)) {
+			l->sub[i]->wanted = true;
+			l->sub[i]->forced |= force;
+			l->sub[i]->result = LISTS_NOTHING;
+			found++;
+		}
+	if (!found || l->waiters == ARRAY_LEN(l->waiter)) {
+		lists_tell(m, &w, found ? "too many updates are waiting" : l->dir < 0 ? "the state directory cannot be used" :
+			   len ? "no list that is fetched has this name or URL" : "the rules name no list that is fetched");
+		free(w.name);
+		return;
+	}
+	l->waiter[l->waiters++] = w;
+	lists_tick(m);
+}
+
+/* --- start and end ------------------------------------------------------------------------------------------ */
+
+void lists_init(struct monitor *m)
+{
+	struct lists *l = &m->lists;
+
+	l->dir = m->state < 0 ? m->state : 0;
+	l->file = -1;
+	fetching_init(&l->fetching, m->loop, lists_on_fetched);
+	if (l->dir < 0)
+		return;
+	if (mkdirat(m->state, "lists", 0755) < 0 && errno != EEXIST)
+		l->dir = -errno;
+	else
+		l->dir = openat(m->state, "lists", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (l->dir < 0)
+		log_warn("%s/lists: %s; no list is fetched", m->opt->state_dir, strerror(errno));
+	else
+		lists_sweep(l);
+}
+
+void lists_close(struct monitor *m)
+{
+	struct lists *l = &m->lists;
+
+	fetching_cancel(&l->fetching);
+	if (l->file >= 0) {
+		close(l->file);
+		statedir_discard(l->dir, l->now->hash);
+	}
+	for (unsigned i = 0; i < l->count; i++)
+		free(l->sub[i]);
+	l->count = 0;
+	l->now = NULL;
+	l->file = -1;
+	lists_forget_waiters(m);
+	if (l->dir >= 0)
+		close(l->dir);
+	l->dir = -EBADF;
+}
