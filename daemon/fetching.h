@@ -22,7 +22,7 @@ struct fetched {
 	uint64_t bytes;
 	uint64_t digest;
 	uint32_t lines, rules;
-	char format[16];
+	char format[24];
 	char etag[LIST_ETAG_BYTES + 1];
 	char modified[LIST_MODIFIED_BYTES + 1];
 	char why[LIST_ERROR_BYTES + 1];		/* FETCH_FAILED, FETCH_REFUSED */

@@ -36,7 +36,7 @@ struct list_state {
 	int64_t mtime_ns;
 	uint64_t digest;	/* XXH3 of it; 0: not known */
 	uint32_t lines, rules;
-	char format[16];	/* "hosts"; empty: there is no copy */
+	char format[24];	/* "hosts"; empty: there is no copy */
 	char etag[LIST_ETAG_BYTES + 1];		/* as the server sent them; empty: it did not */
 	char modified[LIST_MODIFIED_BYTES + 1];
 	char error[LIST_ERROR_BYTES + 1];	/* why the last fetch failed; empty: it did not */

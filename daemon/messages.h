@@ -126,7 +126,7 @@ struct msg_fetched {
 	uint64_t digest;
 	uint32_t what;		/* enum fetch_what */
 	uint32_t lines, rules;
-	char format[16];
+	char format[24];
 	uint16_t etag_len, modified_len, why_len;
 	uint16_t _pad;
 };

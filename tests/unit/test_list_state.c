@@ -62,7 +62,7 @@ static void hostile(void **state)
 		{ "dejunk-list 1\nurl http://a.example/\netag a\tb\n", false },
 		{ "dejunk-list 1\nurl http://a.example/\netag a\rInjected: yes\n", false },
 		{ "dejunk-list 1\nurl http://a.example/\netag \xff\n", false },
-		{ "dejunk-list 1\nurl http://a.example/\nformat 0123456789abcdef\n", false },
+		{ "dejunk-list 1\nurl http://a.example/\nformat 0123456789abcdef01234567\n", false },
 	};
 	struct list_state s;
 	char zero[sizeof(s)] = { 0 }, long_etag[LIST_ETAG_BYTES + 80], nul[] = "dejunk-list 1\nurl http://a.example/\netag a\0b\n";
