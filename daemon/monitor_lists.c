@@ -425,6 +425,8 @@ void lists_tick(struct monitor *m)
 		return;
 	for (unsigned i = 0; i < l->count && !due; i++)
 		due = l->sub[i]->named && (l->sub[i]->wanted || list_due_now(l->sub[i]->state.next, now, l->sub[i]->every_s));
+	for (unsigned i = 0; i < l->waiters && !due; i++)	/* whose list the rules name no more: a round of nothing */
+		due = l->waiter[i].round > l->finished;
 	if (due)
 		lists_round_begins(m);
 }
