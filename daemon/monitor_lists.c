@@ -19,6 +19,7 @@
 #include "log.h"
 #include "json.h"
 #include "monitor.h"
+#include "named.h"
 #include "statedir.h"
 
 enum {
@@ -199,8 +200,8 @@ void lists_rules(struct monitor *m)
 		struct subscription *s;
 
 		/* the image was made by who reads hostile lists: nobody but rules.yaml says where we go */
-		if (list_url_why(r.url) || !text || !memmem(text, len, r.url.p, r.url.len)) {
-			log_warn("a list is not fetched: its URL does not stand in %s as it is", m->build.path);
+		if (list_url_why(r.url) || !text || !named_value((struct span){ text, len }, "url", r.url)) {
+			log_warn("a list is not fetched: %s does not name its URL plainly after \"url:\"", m->build.path);
 			continue;
 		}
 		s = lists_find(l, r.url);
