@@ -55,6 +55,8 @@ start_dejunk
 code() { client curl -s -m 10 -o /dev/null -w '%{http_code}' -H 'Accept: text/html' "http://203.0.113.2$1" ${2:+-H "Host: $2"}; }
 [ "$(code / "$blocked")" = 403 ] || fail "the list is not in force"
 images() { grep -c 'memfd:dejunk-rules' "/proc/$1/maps"; }
+files() { find "/proc/${pid_of[dejunk]}/fd" -mindepth 1 | wc -l; }
+files=$(files)
 images "$(role_pid proxy)" >/dev/null || fail "the images of a process cannot be counted"
 
 mkfifo "$WORK/hold"
@@ -101,5 +103,7 @@ for pid in $(gateway pgrep -P "${pid_of[dejunk]}"); do
 	one() { [ "$(images "$pid")" -le 1 ]; }
 	until_true 10 one || fail "process $pid keeps $(images "$pid") images when nothing is under way"
 done
+same() { [ "$(files)" -le "$files" ]; }
+until_true 10 same || fail "the monitor has $(files) descriptors open, $files at the start"
 stop_dejunk || fail "exit status $?"
 say "ok"

@@ -89,6 +89,7 @@ until_true 10 compiler || fail "no compile process is seen"
 compiler
 limit() { grep -q '^Max address space *2147483648 ' "/proc/$compile/limits"; }
 until_true 5 limit || fail "the compile process may take $(grep 'address space' "/proc/$compile/limits")"
+[ "$(cat "/proc/$compile/oom_score_adj")" = 1000 ] || fail "a build is not the first to go where memory runs out"
 wait $reload || fail "reload: exit $?"
 stop_dejunk || fail "exit status $?"
 mv "$WORK/rules.yaml" "$WORK/new.yaml"
