@@ -33,7 +33,16 @@ struct cache_head {
 	uint64_t inputs_bytes;			/* all struct cache_input with their paths; a multiple of 8 */
 	uint64_t text_bytes;
 	uint64_t image_bytes;
+	uint64_t sum[2];			/* XXH3, 128 bits, of inputs and text: no file is asked for that a damage made up */
 };
+
+static void sum_of(const void *p, size_t len, uint64_t sum[2])
+{
+	XXH128_hash_t h = XXH3_128bits(p, len);
+
+	sum[0] = h.low64;
+	sum[1] = h.high64;
+}
 
 /* --- inputs ----------------------------------------------------------------- */
 
@@ -191,11 +200,32 @@ static size_t padded(size_t len)
 	return (len + 7) & ~(size_t)7;
 }
 
+/* inputs and text as they stand in the file; @head gets their sizes.  The caller frees; NULL: out of memory */
+static uint8_t *front_new(const struct rules_inputs *in, struct span text, struct cache_head *head)
+{
+	uint8_t *front, *at;
+
+	for (size_t i = 0; i < in->count; i++)
+		head->inputs_bytes += sizeof(in->input[i].fact) + padded(in->input[i].fact.path_len);
+	head->text_bytes = text.len;
+	front = at = calloc(1, (size_t)head->inputs_bytes + text.len + 1);
+	for (size_t i = 0; front && i < in->count; i++) {
+		memcpy(at, &in->input[i].fact, sizeof(in->input[i].fact));
+		at += sizeof(in->input[i].fact);
+		memcpy(at, in->input[i].path, in->input[i].fact.path_len);
+		at += padded(in->input[i].fact.path_len);
+	}
+	if (front)
+		memcpy(at, text.p, text.len);
+	return front;
+}
+
 int rules_cache_save(int to, int image, const struct rules_inputs *in, struct span text)
 {
 	struct cache_head head = { .version = CACHE_VERSION, .inputs = (uint32_t)in->count };
 	struct writing w = { .fd = to };
 	XXH128_hash_t sum;
+	uint8_t *front;
 	struct stat st;
 
 	if (in->failed || in->count == 0)
@@ -206,20 +236,15 @@ int rules_cache_save(int to, int image, const struct rules_inputs *in, struct sp
 		text.len = CACHE_TEXT_MAX;
 	memcpy(head.magic, cache_magic, sizeof(head.magic));
 	maker_identity(head.maker);
-	for (size_t i = 0; i < in->count; i++)
-		head.inputs_bytes += sizeof(in->input[i].fact) + padded(in->input[i].fact.path_len);
-	head.text_bytes = text.len;
 	head.image_bytes = (uint64_t)st.st_size;
+	front = front_new(in, text, &head);
+	if (!front)
+		return -ENOMEM;
+	sum_of(front, (size_t)(head.inputs_bytes + head.text_bytes), head.sum);
 	XXH3_128bits_reset(&w.state);
 	put(&w, &head, sizeof(head));
-	for (size_t i = 0; i < in->count; i++) {
-		size_t len = in->input[i].fact.path_len;
-
-		put(&w, &in->input[i].fact, sizeof(in->input[i].fact));
-		put(&w, in->input[i].path, len);
-		put(&w, "\0\0\0\0\0\0\0", padded(len) - len);
-	}
-	put(&w, text.p, text.len);
+	put(&w, front, (size_t)(head.inputs_bytes + head.text_bytes));
+	free(front);
 	put_image(&w, image, head.image_bytes);
 	sum = XXH3_128bits_digest(&w.state);
 	put(&w, &sum, sizeof(sum));
@@ -252,7 +277,7 @@ static bool read_all(int fd, void *p, size_t len, uint64_t at)
 
 static enum cache_answer read_front(int from, struct front *f)
 {
-	uint64_t maker[2];
+	uint64_t maker[2], sum[2];
 	struct stat st;
 
 	if (fstat(from, &st) < 0)
@@ -273,7 +298,8 @@ static enum cache_answer read_front(int from, struct front *f)
 	f->p = malloc(f->len + 1);
 	if (!f->p || !read_all(from, f->p, f->len, 0))
 		return CACHE_SYSTEM;
-	return memcmp(f->p, &f->head, sizeof(f->head)) == 0 ? CACHE_USED : CACHE_BROKEN;
+	sum_of(f->p + sizeof(f->head), f->len - sizeof(f->head), sum);
+	return memcmp(sum, f->head.sum, sizeof(sum)) == 0 && memcmp(f->p, &f->head, sizeof(f->head)) == 0 ? CACHE_USED : CACHE_BROKEN;
 }
 
 /* take the next input off @rest; false: the cache is broken */

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* fuzz_rules_cache - links: rules rules_decide rules_build rules_load rules_load_gateway rules_load_rule rules_load_list rules_sets rules_listed rules_build_sets rules_load_options rules_load_text match match_open match_domain match_build match_build_set match_build_fold match_build_hosts match_build_file match_keys url_tokens filter_parse filter_pattern filter_options filter_domain list_adblock rules_load_url list_due list_store rules_report yaml_tree image names_table glob regex schedule host addr gateway list_detect list_hosts list_domains list_wildcard list_dnsmasq list_rpz rules_cache maker
  *
- * The input is a cache of its own (first byte even), or changes to a good one (odd): two bytes of place, one of value.
+ * The input is a cache of its own (first byte even), or changes to a good one (odd): two bytes of place, one of value; then,
+ * where the second bit is set, the sum of what stands before the image is made good again.
  * Property: a cache that is not byte for byte the good one is never used.
  */
 #include <fcntl.h>
 #include <stdint.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include "../unit/rules_text.h"
 #include "rules_cache.h"
@@ -45,6 +49,20 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
+/* the numbers of struct cache_head: sizes of inputs and text, then the sum of both */
+static void make_good(uint8_t *p)
+{
+	uint64_t bytes[2];
+	XXH128_hash_t h;
+
+	memcpy(bytes, p + 32, sizeof(bytes));
+	if (bytes[0] > good_bytes || bytes[1] > good_bytes || 72 + bytes[0] + bytes[1] > good_bytes)
+		return;
+	h = XXH3_128bits(p + 72, bytes[0] + bytes[1]);
+	memcpy(p + 56, &h.low64, 8);
+	memcpy(p + 64, &h.high64, 8);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t changed[sizeof(good)];
@@ -57,6 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(changed, good, good_bytes);
 		for (size_t i = 1; i + 2 < size; i += 3)
 			changed[(data[i] | (size_t)data[i + 1] << 8) % good_bytes] = data[i + 2];
+		if (data[0] & 2)
+			make_good(changed);
 		data = changed;
 		size = good_bytes;
 	}
