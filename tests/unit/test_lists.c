@@ -21,7 +21,7 @@ static const struct adblock_row {
 	uint32_t control;		/* of the cosmetic: options of network filters */
 	uint32_t network, cosmetic;	/* the CENSUS beside the lists, which knows no platforms; 0: it does not say */
 } adblock_rows[] = {
-	{ "adguard-base.txt.xz", 157479, { 15494, 81731, 54769, 5436, 49, 0 }, 114, 359, 0, 0 },
+	{ "adguard-base.txt.xz", 157479, { 15494, 81731, 54769, 5436, 49, 0 }, 114, 359, 87645, 54454 },
 	{ "adguard-cookie-notices.txt.xz", 23314, { 2849, 2623, 17842, 0, 0, 0 }, 7, 0, 2625, 17847 },
 	{ "adguard-mobile.txt.xz", 8690, { 1148, 1488, 6051, 2, 1, 0 }, 1, 2, 0, 0 },
 	{ "adguard-social.txt.xz", 16596, { 836, 624, 15136, 0, 0, 0 }, 5, 0, 0, 0 },
