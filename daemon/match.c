@@ -23,6 +23,7 @@ struct query {
 	size_t host_at, host_end;	/* in url, without user, port and final dot */
 	struct match_names host;
 	const struct match_page *page;
+	bool cut;			/* the URL goes on, where nobody looks */
 	bool original_ready, needles_ready;
 	bool third_known, third;
 	const uint32_t *key;		/* in m->keys: of the host, then of the tokens */
@@ -75,6 +76,7 @@ static void begin(struct query *c, struct match *m, const struct match_question 
 
 	c->m = m;
 	c->q = q;
+	c->cut = len > LIMIT_MATCH_URL_BYTES;
 	c->original_ready = c->needles_ready = c->third_known = false;
 	c->page = match_page_of(m, q->source);
 	if (len > LIMIT_MATCH_URL_BYTES)
@@ -229,6 +231,8 @@ static bool pattern_holds(struct query *c, const struct match_record *r)
 
 	if (p.len == 0)
 		return true;
+	if (ends && c->cut)
+		return false;
 	if (r->host_len) {
 		if (!host_below(c, p.p, r->host_len))
 			return false;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* match - Adblock filters: a request in, the filter that decides it out
  *
- * Decides as uBlock Origin does: important over exception over block.  Reads sections that match_build wrote
+ * Decides as uBlock Origin does: important over exception over block; but an exception may itself be important, and
+ * lifts important blocks then, as AdGuard's lists mean it (uBlock Origin refuses such a filter).  Reads sections that match_build wrote
  * (match_image.h).  Everything they hold is checked when they are opened, so that deciding checks nothing.
  * Deciding allocates nothing, but that an expression is compiled when it is first needed.  One question at a time:
  * a struct match has working memory.
@@ -29,7 +30,8 @@ struct match *match_open(const struct image *im, uint32_t instance, const psl_ct
 void match_close(struct match *m);	/* NULL is allowed */
 
 struct match_question {
-	struct span url;	/* scheme://host[:port]/path?query as sent; what is longer than LIMIT_MATCH_URL_BYTES is cut */
+	struct span url;	/* scheme://host[:port]/path?query as sent; what is longer than LIMIT_MATCH_URL_BYTES is cut,
+				 * and its end is then not known */
 	bool bare;		/* the URL begins with the host: "http://" is meant */
 	struct span source;	/* host of the page, without final dot; empty: not known */
 	bool unknown_is_third;	/* what a request from an unknown page is */

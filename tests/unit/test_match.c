@@ -43,6 +43,8 @@ static void decides_as_written(void **state)
 		{ "exception", "||ads.com^\n@@||ads.com/ok", "http://ads.com/ok.js", "x.org", FILTER_TYPE_SCRIPT, MATCH_ALLOW, 2 },
 		{ "elsewhere", "||ads.com^\n@@||ads.com/ok", "http://ads.com/no.js", "x.org", FILTER_TYPE_SCRIPT, MATCH_BLOCK, 1 },
 		{ "important", "||ads.com^$important\n@@||ads.com^", "http://ads.com/", "x.org", FILTER_TYPE_SCRIPT, MATCH_BLOCK, 1 },
+		{ "important exception", "||ads.com^$important\n@@||ads.com^$important", "http://ads.com/", "x.org", FILTER_TYPE_SCRIPT,
+		  MATCH_ALLOW, 2 },
 		{ "badfilter", "||ads.com^\n||ads.com^$badfilter", "http://ads.com/", "x.org", FILTER_TYPE_SCRIPT, MATCH_PASS, 0 },
 		{ "badfilter before", "/ads/*$image,badfilter\n/ads/*$image", "http://x.com/ads/1", "x.org", FILTER_TYPE_IMAGE, MATCH_PASS, 0 },
 		{ "type", "/ads/*$image", "http://x.com/ads/1", "x.org", FILTER_TYPE_SCRIPT, MATCH_PASS, 0 },
@@ -108,7 +110,7 @@ static void bare_urls_are_http(void **state)
 static void long_urls_are_cut(void **state)
 {
 	enum { LONG = 200000 };
-	struct span list = SPAN_LIT("/ads/\n||x.com^$image\n*b*c*d*e$font");
+	struct span list = SPAN_LIT("/ads/\n||x.com^$image\n*b*c*d*e$font\n.b.b|");
 	struct match_question q = { .type = FILTER_TYPE_SCRIPT, .method = FILTER_METHOD_GET };
 	struct match_verdict v;
 	struct match_made m;
