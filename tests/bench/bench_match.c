@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* bench_match - EasyList and EasyPrivacy over a corpus of real requests: speed, size, and agreement with the engines
  *
- * links: match match_open match_domain match_build match_build_set match_build_fold match_build_hosts match_build_file match_keys url_tokens image regex filter_parse filter_pattern filter_options filter_domain list_adblock list_detect host addr
+ * links: match match_open match_domain match_build match_build_set match_build_fold match_build_hosts match_build_file match_keys url_tokens image regex filter_parse filter_pattern filter_options filter_domain list_adblock list_detect host addr url http1_head
  */
 #include "bench.h"
 #include "../unit/match_lists.h"
 #include "../unit/shared.h"
+
+#include "url.h"
 
 #include <sys/resource.h>
 
@@ -23,21 +25,55 @@ static double cpu_ns(void)
 	return (double)u.ru_utime.tv_sec * 1e9 + (double)u.ru_utime.tv_usec * 1e3;
 }
 
-static void agree(struct match *m, struct span verdicts)
+/* @column: of the verdicts, see their SOURCES */
+static void agree(struct match *m, struct span verdicts, size_t column, const char *name, const char *anchor)
 {
 	size_t rows = 0, wrong = 0;
 	struct match_verdict v;
-	struct span c[2];
+	struct span c[16];
 
-	for (size_t i = 0; i < questions && match_columns(&verdicts, c, 2); i++) {
-		if (*c[1].p == '-')
+	for (size_t i = 0; i < questions && match_columns(&verdicts, c, 16); i++) {
+		if (*c[column].p == '-')
 			continue;
 		match_decide(m, &question[i], &v);
-		wrong += (v.result == MATCH_BLOCK) != (*c[1].p == '1');
+		wrong += (v.result == MATCH_BLOCK) != (*c[column].p == '1');
 		rows++;
 	}
 	WRONG_IF(wrong || !rows, "%zu of %zu requests are decided as the engines do not", wrong, rows);
-	figure("match: agreement with the engines", 100, "%", 100, "of the gold column");
+	figure(name, 100, "%", 100, anchor);
+}
+
+static void agree_hosts(struct span verdicts, const psl_ctx_t *psl)
+{
+	struct span light = shared_read("lists/hagezi-light.adblock.txt.xz");
+	struct match_made m;
+
+	if (!light.p)
+		return;
+	match_make(&m, &light, 1, 12, psl);
+	agree(m.match, verdicts, 13, "match: agreement with HaGeZi Light", "of the hagezi_light column");
+	match_unmake(&m);
+	free((void *)(uintptr_t)light.p);
+}
+
+/* the hosts alone, as the connection layer asks: each timed by itself, in the order of the corpus */
+static void host_speed(struct match *m, const char *name)
+{
+	double clock = clock_cost();
+	size_t n = 0;
+
+	for (size_t i = 0; i < questions; i++) {
+		struct span host = url_host(question[i].url);
+		struct match_verdict v;
+		uint64_t began;
+
+		if (host.len == 0)
+			continue;
+		began = bench_ns();
+		bench_keep(match_host(m, host, &v));
+		each_ns[n++] = (double)(bench_ns() - began) - clock;
+	}
+	figure(name, quantile(each_ns, n, 0.5), "ns", 80, "the limit");
 }
 
 /* every request timed alone, in the order of the corpus; medians of the rounds */
@@ -71,8 +107,11 @@ static void speed(struct match *m, bool all_lists)
 		return;
 	}
 	figure("match: a request, median", quantile(median, ROUNDS, 0.5), "ns", 500, "the limit");
+	figure("match: the same beside uBlock Origin", median[ROUNDS / 2], "ns", 2400, "its core in JavaScript");
 	figure("match: a request, mean of CPU time", quantile(mean, ROUNDS, 0.5), "ns", 700, "the limit");
+	figure("match: the same beside uBlock Origin, mean", mean[ROUNDS / 2], "ns", 3100, "its core in JavaScript");
 	figure("match: a request, p99", quantile(p99, ROUNDS, 0.5), "ns", 2500, "the limit");
+	figure("match: the same beside uBlock Origin, p99", p99[ROUNDS / 2], "ns", 13000, "its core in JavaScript");
 }
 
 /* @list: EasyList and EasyPrivacy */
@@ -97,6 +136,7 @@ static void seven_lists(const struct span *list, const psl_ctx_t *psl)
 	figure("match: filters of seven lists, duplicates folded", match_filters(m.match), "filters", 0, NULL);
 	figure("match: image of seven lists", (double)m.image.bytes / 1e6, "MB", 0, NULL);
 	speed(m.match, true);
+	host_speed(m.match, "match: a host alone under seven lists, median");
 	match_unmake(&m);
 }
 
@@ -126,9 +166,12 @@ int main(void)
 		if (r + 1 < ROUNDS)
 			match_unmake(&m);
 	}
-	agree(m.match, verdicts);
+	agree(m.match, verdicts, 1, "match: agreement with the engines", "of the gold column");
+	agree_hosts(verdicts, psl);
 	speed(m.match, false);
+	host_speed(m.match, "match: a host alone, median");
 	figure("match: build of EasyList and EasyPrivacy from text", quantile(build_ms, ROUNDS, 0.5), "ms", 200, "the limit");
+	figure("match: the same beside uBlock Origin, build", build_ms[ROUNDS / 2], "ms", 540, "its core in JavaScript");
 	figure("match: opening the image", quantile(open_ms, ROUNDS, 0.5), "ms", 5, "the limit");
 	figure("match: image with the text for explain", (double)m.image.bytes / 1e6, "MB", 6, "the limit");
 	match_unmake(&m);
