@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_cli_batch - what comparisons with other engines read
  *
- * links: cli_batch match match_open match_domain match_build match_build_set match_build_fold match_build_hosts match_build_file match_keys url_tokens image regex filter_parse filter_pattern filter_options filter_domain list_adblock list_detect list_hosts list_domains host addr
+ * links: cli_batch match match_query match_open match_domain match_build match_build_set match_build_fold match_build_hosts match_build_file match_keys url_tokens image regex filter_parse filter_pattern filter_options filter_domain list_adblock list_detect list_hosts list_domains host addr
  */
 #include <setjmp.h>
 #include <stdarg.h>
