@@ -97,6 +97,7 @@ def build_rules(text, generation, log):
                 with open(body.decode(), 'rb') as f:
                     send_message(sock, 'MSG_OPENED', b'', f.fileno(), seq)
             elif name == 'MSG_BUILT':
+                sock.close()        # or it would wait for a file to keep the image in
                 p.wait(WAIT)
                 return fd
             else:
