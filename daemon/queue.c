@@ -27,6 +27,7 @@
 #include "limits.h"
 #include "log.h"
 #include "reached.h"
+#include "tcp_dns.h"
 #include "nfq.h"
 #include "word.h"
 
@@ -34,6 +35,8 @@ enum {
 	QUEUE_SYN_BYTES = 128,		/* copied of a first packet: the headers */
 	QUEUE_WORDS = 32,		/* of the reader, taken before other watchers get their turn */
 	PORT_DNS = 53,
+	/* the longest DNS message, by UDP or TCP */
+	QUEUE_MESSAGE = LIMIT_QUEUE_COPY_BYTES > LIMIT_DNS_STREAM_BYTES ? LIMIT_QUEUE_COPY_BYTES : LIMIT_DNS_STREAM_BYTES,
 };
 
 struct queue {
@@ -42,6 +45,7 @@ struct queue {
 	struct nfq *syn, *dns;
 	struct clients *clients;
 	struct held *held;
+	struct tcp_dns *tcp;
 	uint32_t mark_refuse;
 	int peer;			/* the reader, or -1 */
 	ev_io syn_io, dns_io, peer_io;
@@ -140,7 +144,7 @@ static void queue_on_due(struct ev_loop *loop, ev_timer *w, int revents)
 
 static int queue_tell_reader(struct queue *q, const struct msg_dns *head, struct span message)
 {
-	char body[sizeof(*head) + LIMIT_QUEUE_COPY_BYTES];
+	char body[sizeof(*head) + QUEUE_MESSAGE];
 
 	if (q->peer < 0)
 		return -EPIPE;
@@ -149,6 +153,7 @@ static int queue_tell_reader(struct queue *q, const struct msg_dns *head, struct
 	return ipc_send(q->peer, MSG_DNS, 0, body, sizeof(*head) + message.len, -1);
 }
 
+/* queue_query - who asks, and what; the packet is not to be held */
 static void queue_query(struct queue *q, const struct nfq_packet *p, const struct ip_pkt *ip)
 {
 	struct msg_dns head = {
@@ -166,10 +171,11 @@ static void queue_query(struct queue *q, const struct nfq_packet *p, const struc
 		reached(LIMIT_ID_CLIENTS, &ip->src);
 	/* when the reader does not take it, the answer will not be learned */
 	queue_tell_reader(q, &head, ip->payload);
-	nfq_verdict(q->dns, p->id, NFQ_ACCEPT);
 }
 
-static void queue_answer(struct queue *q, const struct nfq_packet *p, const struct ip_pkt *ip)
+/* queue_answer - an answer to the reader; true: the packet is held until it was learned
+ * @hold: false: another message of the same packet is what it waits for */
+static bool queue_answer(struct queue *q, const struct nfq_packet *p, const struct ip_pkt *ip, bool hold)
 {
 	struct msg_dns head = { .client_ip = ip->dst, .server_ip = ip->src, .is_answer = 1 };
 	struct held_packet *h = held_add(q->held, p->id, clock_ms());
@@ -177,8 +183,7 @@ static void queue_answer(struct queue *q, const struct nfq_packet *p, const stru
 	if (!h) {
 		count(COUNTER_DNS_LATE);
 		reached(LIMIT_ID_DNS_HELD, &ip->src);
-		nfq_verdict(q->dns, p->id, NFQ_ACCEPT);
-		return;
+		return false;
 	}
 	if (p->hook == NFQ_HOOK_INPUT)
 		h->client.kind = CLIENT_SELF;
@@ -188,11 +193,14 @@ static void queue_answer(struct queue *q, const struct nfq_packet *p, const stru
 	h->server_ip = ip->src;
 	head.packet_id = h->token;
 	head.client = h->client;
+	if (!hold)
+		held_release(q->held, h);
 	if (queue_tell_reader(q, &head, ip->payload) < 0) {
 		count(COUNTER_DNS_LATE);
-		queue_release(q, h);
 		held_drop(q->held, h);
+		return false;
 	}
+	return hold;
 }
 
 /* queue_is_answer - by port; where both are 53 (old resolvers ask from there) by the QR bit, RFC 1035 s.4.1.1 */
@@ -205,22 +213,56 @@ static bool queue_is_answer(const struct ip_pkt *ip)
 	return from;
 }
 
+/* a TCP packet on its way through tcp_dns */
+struct queue_segment {
+	struct queue *queue;
+	const struct nfq_packet *packet;
+	struct ip_pkt ip;		/* its payload: one message */
+	bool held;
+};
+
+static void queue_on_message(void *ctx, struct span message, bool last)
+{
+	struct queue_segment *s = ctx;
+
+	s->ip.payload = message;
+	if (queue_is_answer(&s->ip))
+		s->held = queue_answer(s->queue, s->packet, &s->ip, last) || s->held;
+	else
+		queue_query(s->queue, s->packet, &s->ip);
+}
+
+/* queue_tcp - of a segment that completes answers the last one holds it: words and set changes come in order */
+static bool queue_tcp(struct queue *q, const struct nfq_packet *p, const struct ip_pkt *ip)
+{
+	struct queue_segment s = { .queue = q, .packet = p, .ip = *ip };
+
+	if (ip->cut)
+		reached(LIMIT_ID_QUEUE_COPY_BYTES, &ip->src);
+	tcp_dns_packet(q->tcp, ip, clock_ms(), queue_on_message, &s);
+	return s.held;
+}
+
 static void queue_on_dns(void *ctx, const struct nfq_packet *p)
 {
 	struct queue *q = ctx;
 	struct ip_pkt ip;
 	enum ip_pkt_result is = ip_pkt_parse(p->payload, &ip);
+	bool held = false;
 
-	if (is != IP_PKT_UDP || ip.fragment || ip.cut || ip.payload.len > LIMIT_QUEUE_COPY_BYTES) {
+	if (is == IP_PKT_TCP) {
+		held = queue_tcp(q, p, &ip);
+	} else if (is != IP_PKT_UDP || ip.fragment || ip.cut || ip.payload.len > LIMIT_QUEUE_COPY_BYTES) {
 		count(COUNTER_DNS_BAD);
 		if (is == IP_PKT_UDP && (ip.cut || ip.payload.len > LIMIT_QUEUE_COPY_BYTES))
 			reached(LIMIT_ID_QUEUE_COPY_BYTES, &ip.src);
-		nfq_verdict(q->dns, p->id, NFQ_ACCEPT);
 	} else if (queue_is_answer(&ip)) {
-		queue_answer(q, p, &ip);
+		held = queue_answer(q, p, &ip, true);
 	} else {
 		queue_query(q, p, &ip);
 	}
+	if (!held)
+		nfq_verdict(q->dns, p->id, NFQ_ACCEPT);
 }
 
 /* --- the reader's words --- */
@@ -383,7 +425,8 @@ struct queue *queue_new(struct child *child, struct learned *learned, uint64_t s
 	ev_timer_init(&q->due, queue_on_due, 0., 0.);
 	q->clients = clients_new(LIMIT_CLIENTS, seed);
 	q->held = held_new(LIMIT_DNS_HELD);
-	if (!q->clients || !q->held)
+	q->tcp = tcp_dns_new(seed);
+	if (!q->clients || !q->held || !q->tcp)
 		goto fail;
 	q->syn = queue_open(child->settings.queue_syn, NFQ_FAIL_OPEN | NFQ_JOINED, QUEUE_SYN_BYTES);
 	q->dns = queue_open(child->settings.queue_dns, NFQ_FAIL_OPEN, LIMIT_QUEUE_COPY_BYTES);
@@ -400,6 +443,7 @@ fail:
 	nfq_free(q->dns);
 	clients_free(q->clients);
 	held_free(q->held);
+	tcp_dns_free(q->tcp);
 	free(q);
 	return NULL;
 }
@@ -432,5 +476,6 @@ void queue_free(struct queue *q)
 	nfq_free(q->dns);
 	clients_free(q->clients);
 	held_free(q->held);
+	tcp_dns_free(q->tcp);
 	free(q);
 }

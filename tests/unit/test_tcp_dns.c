@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* test_tcp_dns - links: tcp_dns tcp_stream dns_stream addr
+ * limits: DNS_STREAM_BYTES */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <cmocka.h>
+
+#include "guard.h"
+#include "limits.h"
+#include "tcp_dns.h"
+
+enum { SEQ = 0xfffffff0 };	/* wraps around soon */
+
+static struct tcp_dns *table;
+static char said[4096];
+
+static int setup(void **state)
+{
+	(void)state;
+	table = tcp_dns_new(7);
+	said[0] = '\0';
+	return table ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	tcp_dns_free(table);
+	return 0;
+}
+
+/* the first two letters of a message, and '.' where the packet completes no more */
+static void on_message(void *ctx, struct span message, bool last)
+{
+	size_t n = strlen(said);
+
+	(void)ctx;
+	assert_true(message.len >= 12);
+	snprintf(said + n, sizeof(said) - n, "%.2s%zu%s", message.p, message.len, last ? "." : "+");
+}
+
+static const char *packet_from(uint16_t port, uint8_t flags, uint32_t at, struct span payload, uint64_t now_ms)
+{
+	struct ip_pkt p = { .protocol = IPPROTO_TCP, .tcp_flags = flags, .tcp_seq = SEQ + at, .payload_bytes = payload.len };
+
+	addr_from_ip(&p.src, AF_INET, (const uint8_t *)"\xcb\0\x71\2");
+	addr_from_ip(&p.dst, AF_INET, (const uint8_t *)"\x0a\1\0\2");
+	p.src.port_be = htobe16(53);
+	p.dst.port_be = htobe16(port);
+	p.payload = guard_copy(payload);
+	said[0] = '\0';
+	tcp_dns_packet(table, &p, now_ms, on_message, NULL);
+	return said;
+}
+
+static const char *packet(uint8_t flags, uint32_t at, struct span payload)
+{
+	return packet_from(4000, flags, at, payload, 1000);
+}
+
+#define M12(c)	"\0\x0c" c c c c c c c c c c c c
+#define EMPTY	((struct span){ NULL, 0 })
+
+static void messages_come_out_of_segments(void **state)
+{
+	(void)state;
+	assert_string_equal(packet(TCP_SYN | TCP_ACK, 0, EMPTY), "");
+	assert_string_equal(packet(TCP_ACK, 1, EMPTY), "");
+	assert_string_equal(packet(TCP_ACK | TCP_PSH, 1, SPAN_LIT(M12("a"))), "aa12.");
+	assert_string_equal(packet(TCP_ACK | TCP_PSH, 1, SPAN_LIT(M12("a"))), "");			/* again */
+	assert_string_equal(packet(TCP_ACK | TCP_PSH, 15, SPAN_LIT(M12("b") M12("c") "\0")), "bb12+cc12.");	/* two, and half a length */
+	assert_string_equal(packet(TCP_ACK | TCP_PSH, 50, SPAN_LIT("dd")), "");			/* out of order */
+	assert_string_equal(packet(TCP_ACK, 44, SPAN_LIT("\x0c" "ddddd")), "");
+	assert_string_equal(packet(TCP_ACK, 52, SPAN_LIT("ddddd" M12("e"))), "dd12+ee12.");
+}
+
+static void a_connection_is_taken_up_again(void **state)
+{
+	(void)state;
+	assert_string_equal(packet_from(1, TCP_ACK | TCP_PSH, 100, SPAN_LIT("\0\x0d" "aaaaaaaaaaaa"), 1000), "");	/* begins who knows where */
+	assert_string_equal(packet_from(1, TCP_ACK | TCP_PSH, 114, SPAN_LIT(M12("b")), 1000), "bb12.");
+	assert_string_equal(packet_from(1, TCP_ACK | TCP_PSH, 128, SPAN_LIT("\0\x0c" "ccc"), 1000), "");
+	/* the rest was lost to us; after a while it is forgotten, and the next whole message counts */
+	assert_string_equal(packet_from(1, TCP_ACK | TCP_PSH, 142, SPAN_LIT(M12("d")), 1000 + LIMIT_STREAM_MS - 1), "");
+	assert_string_equal(packet_from(1, TCP_ACK | TCP_PSH, 156, SPAN_LIT(M12("e")), 1000 + LIMIT_STREAM_MS + 1), "ee12.");
+	/* the same ports, another connection */
+	assert_string_equal(packet_from(1, TCP_SYN | TCP_ACK, 5000, EMPTY, 7000), "");
+	assert_string_equal(packet_from(1, TCP_ACK | TCP_PSH, 5001, SPAN_LIT("\0"), 7000), "");
+	assert_string_equal(packet_from(1, TCP_ACK | TCP_PSH, 5002, SPAN_LIT("\x0c" "ffffffffffff"), 7000), "ff12.");
+}
+
+static void what_is_no_dns_is_let_go(void **state)
+{
+	(void)state;
+	packet(TCP_SYN | TCP_ACK, 0, EMPTY);
+	assert_string_equal(packet(TCP_ACK, 1, SPAN_LIT("\0\1x")), "");
+	assert_string_equal(packet(TCP_ACK, 4, SPAN_LIT("no DNS at all, for sure")), "");
+	/* segments that contradict each other */
+	packet_from(2, TCP_SYN | TCP_ACK, 0, EMPTY, 1000);
+	packet_from(2, TCP_ACK, 1, SPAN_LIT("\0\x0c" "aaaa"), 1000);
+	assert_string_equal(packet_from(2, TCP_ACK, 3, SPAN_LIT("bbbbbbbbbbbb"), 1000), "");
+	assert_string_equal(packet_from(2, TCP_ACK, 7, SPAN_LIT("aaaaaaaa"), 1000), "");
+}
+
+/* send_long - @len bytes of a message of that length with its prefix, in segments of 1000, the first of them last; what the last one said */
+static const char *send_long(uint16_t port, size_t len)
+{
+	static char message[LIMIT_DNS_STREAM_BYTES + 3];
+
+	memset(message, 'm', sizeof(message));
+	message[0] = (char)((len - 2) >> 8);
+	message[1] = (char)(len - 2);
+	packet_from(port, TCP_SYN | TCP_ACK, 0, EMPTY, 1000);
+	for (size_t at = 1000; at < len; at += 1000)
+		packet_from(port, TCP_ACK, 1 + (uint32_t)at, (struct span){ message + at, len - at < 1000 ? len - at : 1000 }, 1000);
+	return packet_from(port, TCP_ACK, 1, (struct span){ message, 1000 }, 1000);
+}
+
+static void long_messages_are_read_or_passed_over(void **state)
+{
+	char want[32];
+
+	(void)state;
+	snprintf(want, sizeof(want), "mm%d.", LIMIT_DNS_STREAM_BYTES);
+	assert_string_equal(send_long(1, LIMIT_DNS_STREAM_BYTES + 2), want);
+	assert_string_equal(send_long(2, LIMIT_DNS_STREAM_BYTES + 3), "");
+	/* the byte that the buffer had no room for, then another message, cut so that it cannot be taken for a beginning */
+	packet_from(2, TCP_ACK, 1 + LIMIT_DNS_STREAM_BYTES + 2, SPAN_LIT("m" "\0"), 1000);
+	assert_string_equal(packet_from(2, TCP_ACK, 1 + LIMIT_DNS_STREAM_BYTES + 4, SPAN_LIT("\x0c" "zzzzzzzzzzzz"), 1000), "zz12.");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(messages_come_out_of_segments, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_connection_is_taken_up_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_no_dns_is_let_go, setup, teardown),
+		cmocka_unit_test_setup_teardown(long_messages_are_read_or_passed_over, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
