@@ -173,18 +173,6 @@ static int build(int cache, const char *path, uint64_t generation)
 	return built.save ? save(fd, &in, text) : COMPILE_BUILT;
 }
 
-/* where memory runs out, the kernel is to end this process before one that filters */
-static void first_to_go(void)
-{
-	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	if (write(fd, "1000", 4) != 4)
-		log_debug("no score for running out of memory: %s", strerror(errno));
-	close(fd);
-}
-
 int compile_main(void)
 {
 	struct msg_settings settings;
@@ -194,7 +182,6 @@ int compile_main(void)
 	int err;
 
 	prctl(PR_SET_NAME, "dejunk-compile");
-	first_to_go();
 	receive(MSG_SETTINGS);
 	if (message.len != sizeof(settings))
 		die(COMPILE_BROKEN, "settings of the wrong size");

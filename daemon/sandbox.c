@@ -78,12 +78,25 @@ int __lsan_is_turned_off(void)
 enum { MEMORY_LIMITED = 1 };
 #endif
 
+/* where memory runs out, the kernel is to end this process before one that filters */
+static void first_to_go(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, "1000", 4) != 4)
+		log_debug("no score for running out of memory: %s", strerror(errno));
+	close(fd);
+}
+
 /* who reads hostile lists: what it may take of memory and of the disk (the image that is kept, a list) */
 static int limits_reading(unsigned may)
 {
 	int err = limit_set(RLIMIT_FSIZE, may & MAY_FETCH ? (rlim_t)LIMIT_LIST_BYTES :
 			    (rlim_t)LIMIT_IMAGE_BYTES + (rlim_t)LIMIT_IMAGE_BYTES / 16);
 
+	first_to_go();
 	signal(SIGXFSZ, SIG_IGN);	/* write() then says EFBIG */
 	if (!err && MEMORY_LIMITED)
 		err = limit_set(RLIMIT_AS, (rlim_t)LIMIT_COMPILE_MIB << 20);

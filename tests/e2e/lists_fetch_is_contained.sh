@@ -40,6 +40,7 @@ seen="$(field "$pid" Uid | tr '\t' ' ')/$(field "$pid" Groups | tr -d ' ')/$(fie
 for f in CapInh CapPrm CapEff CapBnd CapAmb; do
 	[ "$(field "$pid" $f)" = 0000000000000000 ] || fail "the fetch child has $f $(field "$pid" $f)"
 done
+[ "$(cat "/proc/$pid/oom_score_adj")" = 1000 ] || fail "the fetch child is not the first to go where memory runs out"
 until_true 20 grep -q slow.txt "$WORK/lists.log" || fail "the list is not asked for"
 for f in "/proc/$pid/fd"/*; do	# sockets, its one file, standard error
 	case ${f##*/}:$(readlink "$f") in
