@@ -238,6 +238,46 @@ static void sees_all_damage(void **state)
 	close(cache);
 }
 
+/* all sums are good, and yet it is not ours, or no image, or one that is not to be believed */
+static void sums_alone_are_not_enough(void **state)
+{
+	static const struct { size_t at; bool from_image; enum cache_answer answer; } rows[] = {
+		{ 0, false, CACHE_FOREIGN },	/* the magic */
+		{ 8, false, CACHE_FOREIGN },	/* the version */
+		{ 16, false, CACHE_FOREIGN },	/* who made it */
+		{ 24, false, CACHE_FOREIGN },
+		{ 0, true, CACHE_BROKEN },	/* the image's magic */
+		{ 8, true, CACHE_BROKEN },	/* and version */
+		{ 16, true, CACHE_BROKEN },	/* and size */
+	};
+	uint64_t part[3];
+	struct stat st;
+	uint8_t *p;
+	bool renew;
+	int cache;
+
+	(void)state;
+	cache = built();
+	assert_int_equal(fstat(cache, &st), 0);
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, cache, 0);
+	assert_true(p != MAP_FAILED);
+	memcpy(part, p + 32, sizeof(part));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t at = rows[i].at + (rows[i].from_image ? 72 + part[0] + part[1] : 0), len = (size_t)st.st_size - 16;
+
+		for (int twice = 0; twice < 2; twice++) {
+			XXH128_hash_t h;
+
+			p[at] ^= 0x20;
+			h = XXH3_128bits(p, len);
+			memcpy(p + len, &h, sizeof(h));
+			assert_int_equal(loads(cache, yaml, &renew), twice ? CACHE_USED : rows[i].answer);
+		}
+	}
+	munmap(p, (size_t)st.st_size);
+	close(cache);
+}
+
 /* who is full says so */
 static void a_full_disk_is_an_error(void **state)
 {
@@ -265,6 +305,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(follows_every_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(believes_old_times, setup, teardown),
 		cmocka_unit_test_setup_teardown(sees_all_damage, setup, teardown),
+		cmocka_unit_test_setup_teardown(sums_alone_are_not_enough, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_full_disk_is_an_error, setup, teardown),
 	};
 
