@@ -265,7 +265,8 @@ size_t match_collect(struct match *m, const struct match_question *q, enum match
 		for (const struct match_record *r = NULL; (r = first_in(&c, range, false, r)) && n < max; ) {
 			bool again = false;
 
-			for (size_t j = 0; j < n; j++)
+			/* under several keys perhaps; under none at all once */
+			for (size_t j = 0; i < hits && j < n; j++)
 				again |= text[j].p == m->text.p + r->text;
 			if (again)
 				continue;

@@ -179,6 +179,8 @@ static void rules_free(struct rules *r)
 		regex_free(r->regex[i]);
 	free(r->regex);
 	regex_scratch_free(r->scratch);
+	if (r->kept)
+		r->kept_undo(r->kept);
 	rules_sets_close(r);
 	image_unmap(&r->image);
 	free(r);
@@ -216,6 +218,17 @@ struct rules *rules_map(int fd, char *why, size_t why_len)
 fail:
 	rules_free(r);
 	return NULL;
+}
+
+void rules_keep(struct rules *r, void *p, void (*undo)(void *p))
+{
+	r->kept = p;
+	r->kept_undo = undo;
+}
+
+void *rules_kept(const struct rules *r)
+{
+	return r->kept;
 }
 
 struct rules *rules_get(struct rules *r)

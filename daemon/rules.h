@@ -73,6 +73,10 @@ struct rules *rules_map(int fd, char *why, size_t why_len);
 /* rules_get, rules_put - one more, one less reference; the last one unmaps.  put(NULL) is allowed */
 struct rules *rules_get(struct rules *r);
 void rules_put(struct rules *r);
+/* rules_keep - @p is kept with the image, and freed by @undo when it is unmapped: what change.c made of its filters.
+ * rules_kept - @p; NULL: nothing is kept */
+void rules_keep(struct rules *r, void *p, void (*undo)(void *p));
+void *rules_kept(const struct rules *r);
 /* rules_gateway - the gateway section; lives as long as @r */
 const struct gateway *rules_gateway(const struct rules *r);
 /* rules_generation - number given by the monitor at build time; grows with each reload */

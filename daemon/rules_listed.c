@@ -190,13 +190,13 @@ static bool lifted(struct asked *a, struct verdict *v)
 
 static size_t collect(struct asked *a, enum match_group group, bool allows, struct rules_filter *out, size_t max)
 {
-	struct span text[LISTED_REDIRECTS];
-	uint32_t number[LISTED_REDIRECTS];
+	static struct span text[LIMIT_FILTERS_AT_ONCE];		/* one thread, never re-entered */
+	static uint32_t number[LIMIT_FILTERS_AT_ONCE];
 	size_t n = 0;
 
 	for (unsigned i = 0; i < a->blocks + (allows ? a->allows : 0) && n < max; i++) {
 		const struct rules_set *s = i < a->blocks ? a->block[i] : a->allow[i - a->blocks];
-		size_t room = max - n < LISTED_REDIRECTS ? max - n : LISTED_REDIRECTS, got;
+		size_t room = max - n < LIMIT_FILTERS_AT_ONCE ? max - n : LIMIT_FILTERS_AT_ONCE, got;
 
 		if (!s->match || !match_has(s->match, group))
 			continue;

@@ -50,6 +50,8 @@ struct rules {
 	/* made at mapping */
 	struct regex **regex;			/* one for each pattern, NULL for a glob */
 	struct regex_scratch *scratch;
+	void *kept;				/* rules_keep() */
+	void (*kept_undo)(void *p);
 	const psl_ctx_t *psl;
 	unsigned words;				/* in use, of each set below */
 	uint64_t of_kind[RULES_KINDS][RULES_WORDS];	/* KIND_EVERYTHING is in each of the others too */
