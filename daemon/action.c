@@ -24,7 +24,7 @@ struct action {
 	int64_t max_age;		/* as in struct filter */
 	uint8_t kind;			/* enum filter_action; FILTER_BLOCK: not of use here */
 	uint8_t same_site;		/* enum same_site */
-	bool exception, important, negated, nocase;
+	bool important, negated, nocase;
 	bool lead_first;		/* nothing may stand before the lead */
 	char mem[];
 };
@@ -167,7 +167,6 @@ static struct action *read_action(struct actions *a, struct span text)
 			return x;
 	}
 	x->kind = (uint8_t)f->action;
-	x->exception = f->exception;
 	x->important = f->important;
 	x->negated = f->name_negated;
 	x->nocase = f->name_nocase;
@@ -221,21 +220,6 @@ void action_set_begin(struct action_set *s, bool cookies)
 	s->cookies = cookies;
 }
 
-bool action_set_add(struct action_set *s, struct actions *a, struct span text, uint32_t origin)
-{
-	const struct action *x;
-
-	if (s->count == LIMIT_FILTERS_AT_ONCE)
-		return false;
-	x = get(a, text);
-	if (!x || x->kind != (s->cookies ? FILTER_COOKIE : FILTER_REMOVEPARAM))
-		return false;
-	s->action[s->count] = x;
-	s->tag[s->count] = x->regex || x->name.len == 0 || x->negated ? 0 : tag_of(x->name);
-	s->origin[s->count++] = origin;
-	return true;
-}
-
 static void swap(struct action_set *s, unsigned i, unsigned j)
 {
 	const struct action *x = s->action[i];
@@ -247,6 +231,23 @@ static void swap(struct action_set *s, unsigned i, unsigned j)
 	s->action[j] = x;
 	s->tag[j] = tag;
 	s->origin[j] = origin;
+}
+
+bool action_set_add(struct action_set *s, struct actions *a, struct span text, bool exception, uint32_t origin)
+{
+	const struct action *x;
+
+	if (s->count == LIMIT_FILTERS_AT_ONCE)
+		return false;
+	x = get(a, text);
+	if (!x || x->kind != (s->cookies ? FILTER_COOKIE : FILTER_REMOVEPARAM))
+		return false;
+	s->action[s->count] = x;
+	s->tag[s->count] = x->regex || x->name.len == 0 || x->negated ? 0 : tag_of(x->name);
+	s->origin[s->count++] = origin;
+	if (exception)
+		swap(s, s->count - 1, s->exceptions++);
+	return true;
 }
 
 static bool same_value(const struct action *x, const struct action *y)
@@ -268,12 +269,8 @@ static bool switched_off(const struct action_set *s, const struct action *x)
 
 bool action_set_settle(struct action_set *s)
 {
-	unsigned kept;
+	unsigned kept = s->exceptions;
 
-	for (unsigned i = 0; i < s->count; i++)
-		if (s->action[i]->exception)
-			swap(s, i, s->exceptions++);
-	kept = s->exceptions;
 	for (unsigned i = s->exceptions; i < s->count; i++)
 		if (s->cookies || !switched_off(s, s->action[i]))
 			swap(s, i, kept++);

@@ -24,7 +24,7 @@ void actions_free(struct actions *a);
 /* the filters that hold for one request, exceptions among them */
 struct action_set {
 	unsigned count;
-	unsigned exceptions;	/* of them, the first ones; known when it is settled */
+	unsigned exceptions;	/* of them, the first ones */
 	bool cookies;		/* else parameters */
 	const struct action *action[LIMIT_FILTERS_AT_ONCE];
 	uint32_t tag[LIMIT_FILTERS_AT_ONCE];		/* of names: most need not be looked at */
@@ -35,8 +35,10 @@ struct action_set {
 void action_set_begin(struct action_set *s, bool cookies);
 /* action_set_add - the filter with this text also holds
  * @text: as written in the list (borrowed as long as @a: a filter is known again by where its text lies)
+ * @exception: it lifts others: written with "@@", or of a list of exceptions
  * Returns false when it is none of the kind, cannot be read, or @s or @a are full. */
-bool action_set_add(struct action_set *s, struct actions *a, struct span text, uint32_t origin);
+bool action_set_add(struct action_set *s, struct actions *a, struct span text, bool exception,
+		    uint32_t origin);
 /* action_set_settle - all are in: exceptions of a parameter filter take away the filters with the same value, one
  * without a value all of them but the important.  (Exceptions of cookie filters are about cookies, not about filters.)
  * Returns whether anything is left that could act. */

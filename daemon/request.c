@@ -6,9 +6,11 @@
  */
 #include <time.h>
 
+#include "change.h"
 #include "conn.h"
 #include "counters.h"
 #include "facts.h"
+#include "flowlog.h"
 #include "http1_edit.h"
 #include "log.h"
 #include "reached.h"
@@ -18,6 +20,7 @@
 static struct http1_head request_head;
 static struct facts_room request_room;
 static char request_edited[LIMIT_HEAD_BYTES];
+static char request_target[LIMIT_HEAD_BYTES];
 
 /* what was not decided yet */
 static struct span request_rest(const struct conn *c)
@@ -84,67 +87,64 @@ static bool request_keep_cookie(const struct cookie *cookie, void *arg)
 {
 	const struct conn *c = arg;
 	const struct exchange *x = c->queue.last;
+	struct change_cookie change;
 
-	return rules_cookie(c->rules, &x->facts, cookie->name).action != ACT_BLOCK;
+	change_cookie(cookie->name, &change);
+	if (change.observed)
+		flowlog_rule(c, "would change cookie", cookie->name, x->facts.url, change.observed);
+	if (change.what != CHANGE_REMOVE)
+		return true;
+	count_add(COUNTER_COOKIES_LISTED, change.listed);
+	flowlog_rule(c, "removed cookie", cookie->name, x->facts.url, change.origin);
+	return false;
 }
 
-/* leave out the cookies that the rules take; returns the length of the head as it is now */
-static size_t request_edit(struct conn *c, struct span in, const struct http1_head *h)
+/* another target, and without the cookies that the rules take; returns the length of the head as it is now */
+static size_t request_edit(struct conn *c, struct span in, const struct http1_head *h, struct span target, bool cookies)
 {
 	struct http1_edit e;
-	unsigned cookies = 0;
+	unsigned removed = 0;
 	size_t len;
 
 	http1_edit_begin(&e, in, h, request_edited, sizeof(request_edited));
-	for (const struct http1_field *f = http1_first(h, HTTP1_COOKIE); f; f = http1_next(h, f))
-		cookies += http1_edit_cookies(&e, f, request_keep_cookie, c);
+	if (target.p != h->target.p)
+		http1_edit_target(&e, target);
+	for (const struct http1_field *f = cookies ? http1_first(h, HTTP1_COOKIE) : NULL; f; f = http1_next(h, f))
+		removed += http1_edit_cookies(&e, f, request_keep_cookie, c);
 	len = http1_edit_end(&e);
-	if (cookies == 0 || len == 0)
+	if (cookies && change_cut())
+		reached(LIMIT_ID_FILTERED_NAMES, &c->client);
+	if (!e.changed || len == 0)
 		return h->len;
-	count_add(COUNTER_COOKIES, cookies);
+	count_add(COUNTER_COOKIES, removed);
 	buf_replace(&c->side[CLIENT].in, c->side[CLIENT].pass, h->len, (struct span){ request_edited, len });
 	return len;
 }
 
-static enum step request_pass(struct conn *c, struct exchange *x, struct span in, const struct http1_head *h)
+/* @target: what is asked for; that of @h, or shorter */
+static enum step request_pass(struct conn *c, struct exchange *x, struct span in, const struct http1_head *h,
+			      struct span target)
 {
+	bool cookies = http1_first(h, HTTP1_COOKIE) && change_cookies(c->rules, &x->facts);
 	size_t len = h->len;
 
-	if (http1_first(h, HTTP1_COOKIE) && rules_may_touch_cookies(c->rules, &x->facts))
-		len = request_edit(c, in, h);
+	if (cookies || target.p != h->target.p)
+		len = request_edit(c, in, h, target, cookies);
 	c->side[CLIENT].pass += (uint32_t)len;
 	c->want_origin = true;
 	c->up = UP_BODY;
 	return STEP_MOVED;
 }
 
-static void request_log_blocked(const struct conn *c, const struct exchange *x)
-{
-	struct rules_origin o;
-	char text[256];
-
-	if (log_level() < LOG_LEVEL_DEBUG)
-		return;
-	if (!rules_origin(c->rules, x->verdict.origin, &o, text, sizeof(text)))
-		o = (struct rules_origin){ .file = SPAN_LIT("?") };
-	log_debug("#%u blocked %.*s by %.*s:%u", c->id, SPAN_FMT(x->facts.url), SPAN_FMT(o.file), o.line);
-}
-
 /* what lists of mode observe would have done: counted, and said where every block is said */
 static void request_observe(const struct conn *c, const struct exchange *x)
 {
 	struct verdict v = rules_observe(c->rules, &x->facts);
-	struct rules_origin o;
-	char text[256];
 
 	if (v.action != ACT_BLOCK)
 		return;
 	count(COUNTER_WOULD_BLOCK);
-	if (log_level() < LOG_LEVEL_DEBUG)
-		return;
-	if (!rules_origin(c->rules, v.origin, &o, text, sizeof(text)))
-		o = (struct rules_origin){ .file = SPAN_LIT("?") };
-	log_debug("#%u would block %.*s by %.*s:%u", c->id, SPAN_FMT(x->facts.url), SPAN_FMT(o.file), o.line);
+	flowlog_rule(c, "would block", (struct span){ "", 0 }, x->facts.url, v.origin);
 }
 
 static enum step request_block(struct conn *c, struct exchange *x, const struct http1_head *h)
@@ -158,10 +158,11 @@ static enum step request_block(struct conn *c, struct exchange *x, const struct 
 	}
 	expects = http1_expects_continue(h);
 	/* a 200 would tell who sent CONNECT that it has a tunnel now */
-	x->status = h->method == METHOD_CONNECT ? 403 : (uint16_t)stand_in_status(x->facts.type);
+	x->status = h->method == METHOD_CONNECT ? 403 : stand_in_named(x->verdict.resource) ? 200 :
+		    (uint16_t)stand_in_status(x->facts.type);
 	x->upgrade = false;
 	c->up_next = x->close ? UP_LAST : UP_HEAD;
-	request_log_blocked(c, x);
+	flowlog_rule(c, "blocked", (struct span){ "", 0 }, x->facts.url, x->verdict.origin);
 	request_drop(c, h->len);	/* and with it what @h points to */
 	c->dropped = 0;
 	c->up = UP_DROP;
@@ -180,11 +181,50 @@ static enum step request_block(struct conn *c, struct exchange *x, const struct 
 	return STEP_MOVED;
 }
 
+struct telling {
+	const struct conn *c;
+	struct span url;
+};
+
+static void request_tell_param(struct span param, uint32_t origin, bool observe, void *arg)
+{
+	const struct telling *t = arg;
+
+	flowlog_rule(t->c, observe ? "would remove parameter" : "removed parameter", span_until(param, '='), t->url, origin);
+}
+
+/* filters take parameters away: then this is another request, for @target, with other facts and another verdict */
+static void request_shorten(struct conn *c, struct facts *facts, struct verdict *v, struct span *target)
+{
+	struct telling t = { c, facts->url };
+	struct span sent = request_head.target;
+	size_t len;
+	struct url url;
+	unsigned removed = change_target(c->rules, facts, sent, request_target, &len, request_tell_param, &t);
+
+	if (change_cut())
+		reached(LIMIT_ID_FILTERED_NAMES, &c->client);
+	if (removed == 0)
+		return;
+	request_head.target = (struct span){ request_target, len };
+	if (url_from_request(&request_head, &url) != PARSE_DONE) {	/* the same but for its query: cannot be */
+		request_head.target = sent;
+		return;
+	}
+	count_add(COUNTER_PARAMS_REMOVED, removed);
+	facts_read(facts, &request_room, c->rules, &request_head, &url, &c->client, &c->server, time(NULL));
+	*v = rules_request(c->rules, facts);
+	*target = request_head.target;
+	request_head.target = sent;
+}
+
 static enum step request_decide(struct conn *c, struct span in, const struct http1_head *h)
 {
+	struct span target = h->target;
 	struct http1_frame frame;
 	struct exchange *x;
 	struct facts facts;
+	struct verdict verdict;
 	struct url url;
 
 	if (url_from_request(h, &url) != PARSE_DONE)
@@ -195,6 +235,9 @@ static enum step request_decide(struct conn *c, struct span in, const struct htt
 	c->requests++;
 	conn_refresh(c);
 	facts_read(&facts, &request_room, c->rules, h, &url, &c->client, &c->server, time(NULL));
+	verdict = rules_request(c->rules, &facts);
+	if (verdict.action != ACT_BLOCK)
+		request_shorten(c, &facts, &verdict, &target);
 	x = exchange_new(&facts);
 	if (!x)
 		return STEP_CUT;
@@ -202,7 +245,7 @@ static enum step request_decide(struct conn *c, struct span in, const struct htt
 	x->http10 = h->minor == 0;
 	x->close = !http1_persists(h);
 	x->upgrade = h->method == METHOD_CONNECT || http1_upgrades(h);
-	x->verdict = rules_request(c->rules, &x->facts);
+	x->verdict = verdict;
 	c->up_next = x->close ? UP_LAST : x->upgrade ? UP_HOLD : UP_HEAD;
 	exchanges_push(&c->queue, x);
 	c->sending = x;
@@ -211,7 +254,7 @@ static enum step request_decide(struct conn *c, struct span in, const struct htt
 		return request_block(c, x, h);
 	if (rules_observes(c->rules))
 		request_observe(c, x);
-	return request_pass(c, x, in, h);
+	return request_pass(c, x, in, h, target);
 }
 
 static enum step request_read_head(struct conn *c)

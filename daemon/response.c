@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "change.h"
 #include "conn.h"
 #include "counters.h"
 #include "facts.h"
+#include "flowlog.h"
 #include "http1_edit.h"
 #include "image_size.h"
 #include "log.h"
@@ -19,7 +21,8 @@
 
 /* one thread, never re-entered */
 static struct http1_head response_head;
-static char response_edited[LIMIT_HEAD_BYTES];
+static char response_edited[LIMIT_HEAD_BYTES + LIMIT_HEAD_FIELDS * COOKIE_CAP_MORE];
+static char response_capped[LIMIT_HEAD_BYTES + COOKIE_CAP_MORE];
 static char response_image[LIMIT_IMAGE_HELD_BYTES];
 
 static struct span response_rest(const struct conn *c)
@@ -63,6 +66,7 @@ static enum step response_answer(struct conn *c, struct exchange *x)
 	struct stand_in s = {
 		.status = x->status,
 		.type = x->facts.type,
+		.resource = x->verdict.resource,
 		.extension = facts_extension(&x->facts),
 		.width = x->width,
 		.height = x->height,
@@ -219,28 +223,53 @@ static bool response_measures(struct conn *c, const struct exchange *x, const st
 
 /* --- heads ----------------------------------------------------------------- */
 
+/* filters of lists cap lifetime or SameSite */
+static bool response_cap(const struct conn *c, const struct exchange *x, struct http1_edit *e,
+			 const struct http1_field *f, struct span name, const struct change_cookie *change)
+{
+	size_t len = cookie_cap_write(f->value, &change->cap, time(NULL), response_capped);
+
+	if (len == 0)
+		return false;
+	http1_edit_replace(e, f, (struct span){ response_capped, len });
+	count(COUNTER_COOKIES_CAPPED);
+	flowlog_rule(c, "capped cookie", name, x->facts.url, change->origin);
+	return true;
+}
+
 static bool response_cookie(struct conn *c, const struct exchange *x, struct http1_edit *e, const struct http1_field *f)
 {
+	struct change_cookie change;
 	struct set_cookie cookie;
 
 	if (!cookie_set_parse(f->value, &cookie))
 		return false;
-	switch (rules_cookie(c->rules, &x->facts, cookie.name).action) {
-	case ACT_BLOCK:
+	change_cookie(cookie.name, &change);
+	if (change.observed)
+		flowlog_rule(c, "would change cookie", cookie.name, x->facts.url, change.observed);
+	switch (change.what) {
+	case CHANGE_REMOVE:
+		/* what lists do not want to be set may well be deleted */
+		if (change.listed && cookie_is_deletion(&cookie, time(NULL)))
+			return false;
 		http1_edit_drop(e, f);
+		count_add(COUNTER_COOKIES_LISTED, change.listed);
+		flowlog_rule(c, "removed cookie", cookie.name, x->facts.url, change.origin);
 		return true;
-	case ACT_LIMIT:
+	case CHANGE_LIMIT:
 		return !cookie_is_deletion(&cookie, time(NULL)) && http1_edit_limit(e, f);
+	case CHANGE_CAP:
+		return response_cap(c, x, e, f, cookie.name, &change);
 	default:
 		return false;
 	}
 }
 
-/* the head without what must not be passed; returns its length now */
+/* the head without what must not be passed; returns its length now, 0: no room */
 static size_t response_edit(struct conn *c, const struct exchange *x, struct span in, const struct http1_head *h,
 			    bool drop_length)
 {
-	bool cookies = http1_first(h, HTTP1_SET_COOKIE) && rules_may_touch_cookies(c->rules, &x->facts);
+	bool cookies = http1_first(h, HTTP1_SET_COOKIE) && change_cookies(c->rules, &x->facts);
 	struct http1_edit e;
 	unsigned changed = 0;
 	size_t len;
@@ -257,10 +286,13 @@ static size_t response_edit(struct conn *c, const struct exchange *x, struct spa
 			http1_edit_drop(&e, f);
 	}
 	len = http1_edit_end(&e);
+	if (cookies && change_cut())
+		reached(LIMIT_ID_FILTERED_NAMES, &c->server);
 	if (len == 0 || !e.changed)
 		return h->len;
 	count_add(COUNTER_COOKIES, changed);
-	buf_replace(&c->side[ORIGIN].in, c->side[ORIGIN].pass, h->len, (struct span){ response_edited, len });
+	if (!buf_replace(&c->side[ORIGIN].in, c->side[ORIGIN].pass, h->len, (struct span){ response_edited, len }))
+		return 0;
 	return len;
 }
 
@@ -305,6 +337,8 @@ static enum step response_decide(struct conn *c, struct exchange *x, struct span
 	blocked = frame.kind != FRAME_TUNNEL && response_is_blocked_image(c, x, h);
 	measured = !blocked && response_measures(c, x, h);
 	len = response_edit(c, x, in, h, frame.drop_length);	/* what @h points to moves */
+	if (len == 0)
+		return STEP_CUT;
 	if (h->status < 200 && h->status != 101) {	/* the final response is still to come */
 		c->side[ORIGIN].pass += (uint32_t)len;
 		return STEP_MOVED;

@@ -44,6 +44,7 @@ LIMIT(REGEX_PATTERN_BYTES,	4096,		"bytes",	"of one regular expression; longer: a
 LIMIT(MATCH_URL_BYTES,		16384,		"bytes",	"of a URL that the filters of lists look at; the rest they do not see")
 LIMIT(FILTERS_READ,		16384,		"filters",	"of lists that remove parameters or change cookies, kept ready by one process for one rule image; more do nothing")
 LIMIT(FILTERS_AT_ONCE,		4096,		"filters",	"of them that hold for one request; more do nothing")
+LIMIT(FILTERED_NAMES,		1024,		"names",	"of parameters or of cookies of one message that such filters look at; the rest pass")
 LIMIT(GROUPS,			256,		"groups",	"in rules.yaml; more: an error")
 LIMIT(RULES_VALUES,		524288,		"values",	"in rules.yaml, aliases counted as what they stand for; more: an error")
 LIMIT(IMAGES_ALIVE,		4,		"images",	"rule images alive in one process; a connection on an older one is closed")

@@ -4,12 +4,14 @@
 Logs one line a request ("GET /path host=H cookie=C addr=A") to standard output. Paths:
   /echo          the request head as received, byte for byte, as text
   /cookies       three Set-Cookie fields
+  /jar/N         Set-Cookie fields from the file $COOKIE_JAR, a line each: the Nth forty of them
   /img/WxH.FMT   an image of that size (gif or png)
   /size/N        N bytes
   /chunked/N     N bytes, chunked
   /html          a small page
   anything else  "hello from PATH"
 """
+import os
 import socket
 import socketserver
 import struct
@@ -28,6 +30,16 @@ def png(width, height):
 def gif(width, height):
     return (b"GIF89a" + struct.pack("<HH", width, height) + b"\x80\0\0\xff\xff\xff\0\0\0" +
             b",\0\0\0\0" + struct.pack("<HH", width, height) + b"\0\x02\x02\x44\x01\0;")
+
+
+JAR_PAGE = 40
+
+
+def jar():
+    if not hasattr(jar, "lines"):
+        with open(os.environ["COOKIE_JAR"], "rb") as f:
+            jar.lines = f.read().splitlines()
+    return jar.lines
 
 
 def read_head(stream):
@@ -51,6 +63,9 @@ def page(path, head):
                               b"Set-Cookie: session=abc; Path=/; HttpOnly\r\n"
                               b"X-Odd-case:   kept  \r\n"
                               b"set-cookie: keep=1; Expires=Wed, 01 Jan 2031 00:00:00 GMT; Max-Age=1000\r\n"), b"ok\n"
+    if what == "jar":
+        first = int(rest) * JAR_PAGE
+        return "text/plain", b"".join(b"Set-Cookie: %s\r\n" % line for line in jar()[first:first + JAR_PAGE]), b"ok\n"
     if what == "img":
         size, fmt = rest.split(".")
         width, height = map(int, size.split("x"))

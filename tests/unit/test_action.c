@@ -46,7 +46,7 @@ static bool fill(const char *filters, bool cookies, bool backwards)
 	for (unsigned i = 0; i < n; i++) {
 		unsigned at = backwards ? n - 1 - i : i;
 
-		assert_true(action_set_add(&set, actions, line[at], 1 + at));
+		assert_true(action_set_add(&set, actions, line[at], line[at].p[0] == '@', 1 + at));
 	}
 	return action_set_settle(&set);
 }
@@ -84,6 +84,7 @@ static void parameters_are_removed_as_the_engines_do(void **state)
 		{ "important stands", "$removeparam=a,important\n$removeparam=b\n@@||x.example^$removeparam", "a=1 b=1", "a=1" },
 		{ "and again", "$removeparam=a,important\n@@||x.example^$removeparam=a", "a=1", "a=1" },
 		{ "an exception alone", "@@||x.example^$removeparam=a", "a=1", "" },
+		{ "important for important", "$removeparam=a,important\n@@||x.example^$removeparam,important", "a=1", "" },
 		{ "queryprune is the same", "$queryprune=a\n$removeparam=b\n@@||x.example^$removeparam=a", "a=1 b=1", "b=1" },
 	};
 
@@ -174,7 +175,7 @@ static void what_is_no_such_filter_is_refused(void **state)
 	action_set_begin(&set, false);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		for (int again = 0; again < 2; again++)
-			assert_false(action_set_add(&set, actions, span_of(rows[i]), 1));
+			assert_false(action_set_add(&set, actions, span_of(rows[i]), false, 1));
 	assert_false(action_set_settle(&set));
 }
 
@@ -189,12 +190,12 @@ static void a_set_and_the_store_are_bounded(void **state)
 		if (i % LIMIT_FILTERS_AT_ONCE == 0)
 			action_set_begin(&set, false);
 		snprintf(text + i * 32, 32, "$removeparam=p%u", i);
-		added += action_set_add(&set, few, span_of(text + i * 32), i + 1);
+		added += action_set_add(&set, few, span_of(text + i * 32), false, i + 1);
 	}
 	assert_int_equal(added, LIMIT_FILTERS_READ);
 	action_set_begin(&set, false);
 	for (unsigned i = 0; i <= LIMIT_FILTERS_AT_ONCE; i++)
-		assert_int_equal(action_set_add(&set, few, span_of(text + i * 32), i + 1), i < LIMIT_FILTERS_AT_ONCE);
+		assert_int_equal(action_set_add(&set, few, span_of(text + i * 32), false, i + 1), i < LIMIT_FILTERS_AT_ONCE);
 	assert_true(action_set_settle(&set));
 	actions_free(few);
 	free(text);
@@ -222,7 +223,7 @@ static unsigned every_filter(const char *name, const char *option, bool cookies)
 		if (line.len == 0 || line.p[0] == '!' || !memmem(line.p, line.len, option, strlen(option)))
 			continue;
 		action_set_begin(&set, cookies);
-		if (!action_set_add(&set, mine, line, 1))
+		if (!action_set_add(&set, mine, line, line.p[0] == '@', 1))
 			fail_msg("%s: %.*s", name, SPAN_FMT(line));
 		n++;
 	}
@@ -257,7 +258,7 @@ static struct span generic(const char *name, const char *option, bool cookies)
 		line_no++;
 		if (line.len > 8 && memcmp(line.p, option, strlen(option)) == 0 &&
 		    (!memmem(line.p, line.len, ",domain=", 8) || memmem(line.p, line.len, ",domain=~", 9)))
-			action_set_add(&set, actions, line, line_no);
+			action_set_add(&set, actions, line, false, line_no);
 	}
 	action_set_settle(&set);
 	return all;
