@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* cli_explain - dejunk explain URL|HOST: what would happen, layer by layer, and which rule does it; offline */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "change.h"
 #include "cli_rules.h"
 #include "container.h"
 #include "host.h"
@@ -13,7 +15,7 @@
 #include "rules.h"
 #include "rules_load.h"
 
-enum { EXPLAIN_ROWS = 64, EXPLAIN_URL = 65536 };
+enum { EXPLAIN_ROWS = 64, EXPLAIN_FILTERS = 8, EXPLAIN_URL = 65536 };
 
 /* one answer: a layer, what happens there, and why */
 struct row {
@@ -22,10 +24,11 @@ struct row {
 	char name[HOST_MAX + 1];	/* of the host, when that decided */
 	char rule[512];			/* the rule, filter or entry; cut */
 	const char *note;		/* "" or a remark */
+	char about[128];		/* for notes that are put together */
 };
 
 struct explain {
-	const struct rules *rules;
+	struct rules *rules;
 	struct facts facts;
 	struct addr client, server;
 	char host[HOST_MAX + 1], source[HOST_MAX + 1];
@@ -188,7 +191,90 @@ static void add_candidates(struct explain *e, const char *layer, enum rules_kind
 		add_row(e, layer, "pass", 0, (struct span){ "", 0 }, "");
 }
 
-static void answer(struct explain *e)
+__attribute__((format(printf, 5, 6)))
+static void add_about(struct explain *e, const char *layer, const char *verdict, uint32_t origin, const char *about, ...)
+{
+	unsigned at = e->rows;
+	va_list ap;
+
+	add_row(e, layer, verdict, origin, (struct span){ "", 0 }, "");
+	if (e->rows == at)
+		return;
+	va_start(ap, about);
+	vsnprintf(e->row[at].about, sizeof(e->row[at].about), about, ap);
+	va_end(ap);
+	e->row[at].note = e->row[at].about;
+}
+
+static void tell_param(struct span param, uint32_t origin, bool observe, void *arg)
+{
+	add_about(arg, "parameter", observe ? "would" : "remove", origin, "%.*s", SPAN_FMT(span_until(param, '=')));
+}
+
+/* does the filter hold for every request? */
+static bool is_generic(struct span text)
+{
+	return text.len && text.p[0] == '$' && !memmem(text.p, text.len, "domain=", 7);
+}
+
+/* filters of lists for cookies that hold; the many that hold everywhere are only counted */
+static void add_cookie_filters(struct explain *e)
+{
+	static struct rules_filter found[LIMIT_FILTERS_AT_ONCE];
+	size_t n = rules_filters(e->rules, &e->facts, RULES_FILTER_COOKIES, found, ARRAY_LEN(found)), said = 0;
+
+	for (size_t i = 0; i < n && said < EXPLAIN_FILTERS; i++) {
+		if (is_generic(found[i].text))
+			continue;
+		add_row(e, "cookies", found[i].exception ? "except" : found[i].observe ? "would" : "filter", found[i].origin,
+			(struct span){ "", 0 }, "");
+		said++;
+	}
+	if (n > said)
+		add_about(e, "cookies", "filter", 0, "%zu %sfilters of lists hold: ask with --cookie NAME", n - said,
+			  said ? "more " : "");
+}
+
+static void add_cookie(struct explain *e, const char *name)
+{
+	static const char *const word[] = { [CHANGE_NOTHING] = "pass", [CHANGE_REMOVE] = "remove", [CHANGE_LIMIT] = "limit",
+					    [CHANGE_CAP] = "cap" };
+	static const char *const site[] = { [SAME_SITE_AS_SENT] = "as sent", [SAME_SITE_NONE] = "None",
+					    [SAME_SITE_LAX] = "Lax", [SAME_SITE_STRICT] = "Strict" };
+	struct change_cookie c = { .what = CHANGE_NOTHING };
+
+	if (change_cookies(e->rules, &e->facts))
+		change_cookie(span_of(name), &c);
+	if (c.what == CHANGE_CAP && c.cap.max_age > 0)
+		add_about(e, "cookie", "cap", c.origin, "%s: at most %lld s, SameSite %s", name, (long long)c.cap.max_age,
+			  site[c.cap.same_site]);
+	else if (c.what == CHANGE_CAP)
+		add_about(e, "cookie", "cap", c.origin, "%s: SameSite %s", name, site[c.cap.same_site]);
+	else
+		add_about(e, "cookie", c.observed ? "would" : word[c.what], c.observed ? c.observed : c.origin,
+			  c.what == CHANGE_NOTHING && !c.observed ? "no filter takes %s" : "%s", name);
+}
+
+/* what the filters of lists change in a request that passes */
+static void add_changes(struct explain *e, const char *cookie)
+{
+	static char out[EXPLAIN_URL];
+	struct span target = span_skip(e->facts.url, span_until(e->facts.url, '/').len);
+	struct facts f = e->facts;
+	size_t len;
+
+	if (f.type == RES_UNKNOWN)	/* most of these filters are for documents only */
+		f.type = RES_DOCUMENT;
+	if (change_target(e->rules, &f, target, out, &len, tell_param, e))
+		add_about(e, "target", "change", 0, "it becomes %.*s%s", len < 80 ? (int)len : 80, out,
+			  f.type == e->facts.type ? "" : ", if this is a document");
+	if (cookie)
+		add_cookie(e, cookie);
+	else
+		add_cookie_filters(e);
+}
+
+static void answer(struct explain *e, const char *cookie)
 {
 	struct facts image = e->facts;
 	struct verdict v;
@@ -205,6 +291,8 @@ static void answer(struct explain *e)
 	}
 	add_candidates(e, "image size", KIND_IMAGES, "images of these sizes only");
 	add_candidates(e, "cookies", KIND_COOKIES, "cookies of these names only");
+	if (rules_request(e->rules, &e->facts).action != ACT_BLOCK)
+		add_changes(e, cookie);
 }
 
 static void print_why(FILE *out, const struct explain *e, const struct row *row)
@@ -213,7 +301,7 @@ static void print_why(FILE *out, const struct explain *e, const struct row *row)
 	struct rules_origin o;
 
 	if (!rules_origin(e->rules, row->origin, &o, text, sizeof(text))) {
-		fputs("no rule says anything", out);
+		fputs(row->about[0] && !row->origin ? "" : "no rule says anything", out);
 		return;
 	}
 	fprintf(out, "%.*s:%u  ", SPAN_FMT(o.file), o.line);
@@ -237,7 +325,10 @@ static void print_rows(const struct explain *e, const char *client)
 
 		printf("  %-11s %-6s ", r->layer, r->verdict);
 		print_why(stdout, e, r);
-		printf("%s%s%s\n", r->note[0] ? "  (" : "", r->note, r->note[0] ? ")" : "");
+		if (r->about[0] && !r->origin)
+			printf("%s\n", r->about);
+		else
+			printf("%s%s%s\n", r->note[0] ? "  (" : "", r->note, r->note[0] ? ")" : "");
 	}
 }
 
@@ -282,7 +373,7 @@ static void print_json(const struct explain *e, const char *client)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: dejunk explain URL|HOST [--client IP] [--referer URL] [--type T] [-c FILE]\n"
+	fprintf(stderr, "usage: dejunk explain URL|HOST [--client IP] [--referer URL] [--type T] [--cookie NAME] [-c FILE]\n"
 			"                      [--state-dir DIR] [--json]\n"
 			"       dejunk explain --batch FILE --lists LIST,...\n");
 	return 2;
@@ -328,7 +419,7 @@ static bool parse_type(struct explain *e, const char *arg)
 int verb_explain(int argc, char **argv)
 {
 	static struct explain e;
-	const char *what = NULL, *client = NULL, *referer = NULL, *type = NULL, *path = NULL, *state = NULL;
+	const char *what = NULL, *client = NULL, *referer = NULL, *type = NULL, *path = NULL, *state = NULL, *cookie = NULL;
 	struct rules *rules;
 	bool json = false;
 
@@ -337,7 +428,8 @@ int verb_explain(int argc, char **argv)
 			return verb_explain_batch(argc, argv);
 	for (int i = 1; i < argc; i++) {
 		const char **option = strcmp(argv[i], "--client") == 0 ? &client : strcmp(argv[i], "--referer") == 0 ? &referer :
-				      strcmp(argv[i], "--type") == 0 ? &type : strcmp(argv[i], "-c") == 0 ? &path :
+				      strcmp(argv[i], "--type") == 0 ? &type : strcmp(argv[i], "--cookie") == 0 ? &cookie :
+				      strcmp(argv[i], "-c") == 0 ? &path :
 				      strcmp(argv[i], "--state-dir") == 0 ? &state : NULL;
 
 		if (strcmp(argv[i], "--json") == 0)
@@ -374,7 +466,7 @@ int verb_explain(int argc, char **argv)
 	e.rules = rules;
 	e.facts.third_party = rules_third_party(rules, e.facts.host, e.facts.source_host);
 	e.facts.minute = rules_minute(time(NULL));
-	answer(&e);
+	answer(&e, cookie);
 	if (json)
 		print_json(&e, client);
 	else
