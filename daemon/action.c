@@ -74,6 +74,11 @@ void actions_free(struct actions *a)
 	free(a);
 }
 
+bool actions_full(const struct actions *a)
+{
+	return a->count == LIMIT_FILTERS_READ;
+}
+
 /* --- reading one ---------------------------------------------------------- */
 
 /* without the backslashes that were needed only because the expression stands among options: "\," is ",", and "\\$",
@@ -192,7 +197,7 @@ static const struct action *get(struct actions *a, struct span text)
 		if (x->text == text.p)
 			return x;
 	}
-	if (a->count == LIMIT_FILTERS_READ)
+	if (actions_full(a))
 		return NULL;
 	x = read_action(a, text);
 	if (!x)
@@ -271,8 +276,10 @@ bool action_set_settle(struct action_set *s)
 {
 	unsigned kept = s->exceptions;
 
+	if (s->cookies || s->exceptions == 0)
+		return s->count > s->exceptions;
 	for (unsigned i = s->exceptions; i < s->count; i++)
-		if (s->cookies || !switched_off(s, s->action[i]))
+		if (!switched_off(s, s->action[i]))
 			swap(s, i, kept++);
 	s->count = kept;
 	return s->count > s->exceptions;

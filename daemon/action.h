@@ -21,6 +21,9 @@ struct actions;		/* all that were read so far; regular expressions among them, c
 struct actions *actions_new(void);
 void actions_free(struct actions *a);
 
+/* actions_full - has it LIMIT_FILTERS_READ filters?  Others can be added to no set */
+bool actions_full(const struct actions *a);
+
 /* the filters that hold for one request, exceptions among them */
 struct action_set {
 	unsigned count;

@@ -20,6 +20,7 @@ static struct {
 	const struct facts *f;
 	struct actions *actions;	/* of r; valid while a set holds something */
 	unsigned names;			/* asked for so far */
+	int limit;			/* reached by the filters; -1: none */
 } asked;
 
 static void undo(void *p)
@@ -49,6 +50,7 @@ static bool collect(struct rules *r, const struct facts *f, enum rules_filter_ki
 	asked.r = r;
 	asked.f = f;
 	asked.names = 0;
+	asked.limit = -1;
 	if (!rules_has_filters(r, kind))
 		return false;
 	n = rules_filters(r, f, kind, found, LIMIT_FILTERS_AT_ONCE);
@@ -65,14 +67,16 @@ static bool collect(struct rules *r, const struct facts *f, enum rules_filter_ki
 		if (x->observe || x->exception)
 			action_set_add(&sets[OBSERVED], asked.actions, x->text, x->exception, x->origin);
 	}
+	asked.limit = actions_full(asked.actions) ? (int)LIMIT_ID_FILTERS_READ :
+		      n == LIMIT_FILTERS_AT_ONCE ? (int)LIMIT_ID_FILTERS_AT_ONCE : -1;
 	for (int s = 0; s < SETS; s++)
 		holds[s] = action_set_settle(&sets[s]);
 	return holds[ACTING] || holds[OBSERVED];
 }
 
-bool change_cut(void)
+int change_limit(void)
 {
-	return asked.names > LIMIT_FILTERED_NAMES;
+	return asked.names > LIMIT_FILTERED_NAMES ? (int)LIMIT_ID_FILTERED_NAMES : asked.limit;
 }
 
 /* --- parameters ----------------------------------------------------------- */
@@ -105,6 +109,7 @@ unsigned change_target(struct rules *r, const struct facts *f, struct span targe
 	struct telling t = { told, arg };
 
 	asked.names = 0;
+	asked.limit = -1;
 	if (!(f->method & (FILTER_METHOD_GET | FILTER_METHOD_HEAD | FILTER_METHOD_OPTIONS)) || query_of(target).len == 0 ||
 	    !collect(r, f, RULES_FILTER_PARAMS))
 		return 0;

@@ -46,7 +46,8 @@ bool change_cookies(struct rules *r, const struct facts *f);
 /* change_cookie - own rules first, then the filters; for both directions */
 void change_cookie(struct span name, struct change_cookie *out);
 
-/* change_cut - were names left as they are because the message has more than LIMIT_FILTERED_NAMES? */
-bool change_cut(void);
+/* change_limit - the limit that the message at hand reached, so that names or filters were passed over: an enum
+ * limit_id; -1: none */
+int change_limit(void);
 
 #endif

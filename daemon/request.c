@@ -83,6 +83,15 @@ static enum step request_bad(struct conn *c, enum http1_fault fault)
 	return request_fail(c, fault == HTTP1_FAULT_LARGE ? 431 : 400, http1_fault_text(fault)) ? STEP_MOVED : STEP_CUT;
 }
 
+/* filters were asked: for all there was? */
+static void request_limits(const struct conn *c)
+{
+	int limit = change_limit();
+
+	if (limit >= 0)
+		reached((enum limit_id)limit, &c->client);
+}
+
 static bool request_keep_cookie(const struct cookie *cookie, void *arg)
 {
 	const struct conn *c = arg;
@@ -112,8 +121,8 @@ static size_t request_edit(struct conn *c, struct span in, const struct http1_he
 	for (const struct http1_field *f = cookies ? http1_first(h, HTTP1_COOKIE) : NULL; f; f = http1_next(h, f))
 		removed += http1_edit_cookies(&e, f, request_keep_cookie, c);
 	len = http1_edit_end(&e);
-	if (cookies && change_cut())
-		reached(LIMIT_ID_FILTERED_NAMES, &c->client);
+	if (cookies)
+		request_limits(c);
 	if (!e.changed || len == 0)
 		return h->len;
 	count_add(COUNTER_COOKIES, removed);
@@ -202,8 +211,7 @@ static void request_shorten(struct conn *c, struct facts *facts, struct verdict 
 	struct url url;
 	unsigned removed = change_target(c->rules, facts, sent, request_target, &len, request_tell_param, &t);
 
-	if (change_cut())
-		reached(LIMIT_ID_FILTERED_NAMES, &c->client);
+	request_limits(c);
 	if (removed == 0)
 		return;
 	request_head.target = (struct span){ request_target, len };

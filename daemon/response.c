@@ -286,8 +286,8 @@ static size_t response_edit(struct conn *c, const struct exchange *x, struct spa
 			http1_edit_drop(&e, f);
 	}
 	len = http1_edit_end(&e);
-	if (cookies && change_cut())
-		reached(LIMIT_ID_FILTERED_NAMES, &c->server);
+	if (cookies && change_limit() >= 0)
+		reached((enum limit_id)change_limit(), &c->server);
 	if (len == 0 || !e.changed)
 		return h->len;
 	count_add(COUNTER_COOKIES, changed);

@@ -15,7 +15,17 @@
 #include "action.h"
 #include "container.h"
 #include "guard.h"
+#include "seed.h"
 #include "shared.h"
+
+/* for the fuzzer: "subject\nfilters" */
+static void seed_row(const char *subject, const char *filters)
+{
+	char text[1024];
+	int n = snprintf(text, sizeof(text), "%s\n%s", subject, filters);
+
+	seed("action", (struct span){ text, (size_t)n });
+}
 
 static struct actions *actions;
 static struct action_set set;
@@ -90,6 +100,7 @@ static void parameters_are_removed_as_the_engines_do(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		seed_row(rows[i].in, rows[i].filters);
 		for (int backwards = 0; backwards < 2; backwards++) {
 			char got[256] = "";
 			int n = 0;
@@ -150,6 +161,7 @@ static void cookies_are_judged_as_adguard_does(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		seed_row(rows[i].cookie, rows[i].filters);
 		for (int backwards = 0; backwards < 2; backwards++) {
 			struct cookie_cap cap;
 			uint32_t origin = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_change - own rules and filters of lists together: which parameters and cookies go, which cookies live shorter
  *
- * links: change action query cookie_cap cookie rules rules_decide rules_build rules_load rules_load_gateway rules_load_rule rules_load_list rules_sets rules_listed rules_build_sets rules_load_options rules_load_text match match_open match_domain match_build match_build_set match_build_fold match_build_hosts match_build_file match_keys url_tokens filter_parse filter_pattern filter_options filter_domain list_adblock rules_load_url list_due list_store rules_report yaml_tree image names_table glob regex schedule host addr gateway list_detect list_hosts list_domains list_wildcard list_dnsmasq list_rpz
+ * links: change action query cookie_cap cookie rules rules_decide rules_build rules_load rules_load_gateway rules_load_rule rules_load_list rules_sets rules_listed rules_build_sets rules_load_options rules_load_text match match_query match_open match_domain match_build match_build_set match_build_fold match_build_hosts match_build_file match_keys url_tokens filter_parse filter_pattern filter_options filter_domain list_adblock rules_load_url list_due list_store rules_report yaml_tree image names_table glob regex schedule host addr gateway list_detect list_hosts list_domains list_wildcard list_dnsmasq list_rpz
  * limits: FILTERED_NAMES
  */
 #include <stdarg.h>
@@ -175,18 +175,18 @@ static void more_names_than_are_looked_at_pass(void **state)
 	for (unsigned i = 0; i < LIMIT_FILTERED_NAMES + 3; i++, len += 2)
 		memcpy(target + len, i ? "&a" : "aa", 2);
 	assert_int_equal(change_target(rules, &f, (struct span){ target, len }, out, &left, NULL, NULL), LIMIT_FILTERED_NAMES);
-	assert_true(change_cut());
+	assert_int_equal(change_limit(), LIMIT_ID_FILTERED_NAMES);
 	assert_true(span_eq((struct span){ out, left }, SPAN_LIT("/?a&a&a")));
 	assert_int_equal(change_target(rules, &f, SPAN_LIT("/?a"), out, &left, NULL, NULL), 1);
-	assert_false(change_cut());
+	assert_int_equal(change_limit(), -1);
 	f = facts_of("a.example", "", "/", RES_DOCUMENT);
 	assert_true(change_cookies(rules, &f));
 	for (unsigned i = 0; i <= LIMIT_FILTERED_NAMES; i++) {
-		assert_false(change_cut());
+		assert_int_equal(change_limit(), -1);
 		change_cookie(SPAN_LIT("_ga"), &c);
 		assert_int_equal(c.what, i < LIMIT_FILTERED_NAMES ? CHANGE_REMOVE : CHANGE_NOTHING);
 	}
-	assert_true(change_cut());
+	assert_int_equal(change_limit(), LIMIT_ID_FILTERED_NAMES);
 }
 
 int main(void)
