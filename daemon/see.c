@@ -189,6 +189,13 @@ static void tell_hello(struct see *s, struct see_row *r, const struct tls_hello 
 	     h->ech ? "outer server name" : "server name");
 }
 
+static void tell_bad_hello(struct see *s, struct see_row *r, const struct tls_hello *h)
+{
+	r->name = h->name;
+	r->failed = true;
+	tell(s, r, "%s%s", h->name_len ? "server name, but malformed: " : "malformed: ", tls_fault_text(h->fault));
+}
+
 /* --- TCP ---------------------------------------------------------------------------------------- */
 
 /* expected - does a connection to this port, seen from its beginning, begin with what we read? */
@@ -214,7 +221,7 @@ static enum try try_tls(struct see *s, struct tcp_stream *t, struct flow *f, str
 	case PARSE_BAD:
 		/* a server's hello has its place in the other direction */
 		if (f->state == FLOW_FIRST && (h.fault != TLS_FAULT_MESSAGE || t->certain))
-			tell_bad(s, &r, tls_fault_text(h.fault));
+			tell_bad_hello(s, &r, &h);
 		if (f->state == FLOW_FIRST)
 			f->state = FLOW_OVER;
 		return TRY_NOTHING;
@@ -501,7 +508,7 @@ static void see_quic_packet(struct see *s, const struct ip_pkt *p)
 	case PARSE_MORE:
 		return;
 	default:
-		tell_bad(s, &r, tls_fault_text(h.fault));
+		tell_bad_hello(s, &r, &h);
 		break;
 	}
 	see_quic_done(f);

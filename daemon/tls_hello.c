@@ -152,8 +152,10 @@ static enum tls_fault read_name(struct reader ext, struct tls_hello *out)
 		if (n > NAME_INPUT)
 			return TLS_FAULT_NAME;
 		out->name_len = (uint8_t)host_normalise((struct span){ (const char *)bring(&ext, n, room), n }, out->name);
-		if (out->name_len == 0)
+		if (out->name_len == 0) {
+			out->name[0] = '\0';	/* half of it may stand there */
 			return TLS_FAULT_NAME;
+		}
 	}
 	return TLS_FAULT_NONE;
 }
@@ -279,7 +281,9 @@ static enum parse finish(struct reader *r, struct tls_hello *out, const char *st
 	enum tls_fault fault = read_hello(r, out);
 
 	if (fault) {
-		clear(out);	/* half of what a malformed hello says is nobody's business */
+		out->alpn_len = 0;
+		out->alpn[0] = '\0';
+		out->ech = false;
 		return bad(out, fault);
 	}
 	out->alpn[out->alpn_len] = '\0';

@@ -7,7 +7,8 @@
  * The record version is ignored, as RFC 8446 section 5.1 demands, but for its first byte, which tells TLS
  * from other protocols.  A hello may be cut into records at any byte, and several may lie behind it.  What breaks
  * the grammar of the hello is BAD even where it does not touch the name: a server that reads on
- * would read something else than we did.  Extensions that are not read (GREASE, RFC 8701) may come in any order.
+ * would read something else than we did.  A name that was read before is told all the same: who refuses that name
+ * may refuse the hello, but no name speaks for one that is BAD.  Extensions that are not read (GREASE, RFC 8701) may come in any order.
  *
  * An answer other than MORE is never taken back by later bytes.
  * Grammar: RFC 8446 section 4.1.2, 4.2 and 5.1; RFC 6066 section 3; RFC 7301 section 3.1; RFC 5246 appendix E.2 (SSLv2 form).
@@ -35,8 +36,8 @@ enum tls_fault {
 enum { TLS_ALPN_TEXT = 63 };	/* bytes of the ALPN list that are kept */
 
 struct tls_hello {
-	/* DONE */
-	uint8_t name_len;		/* of name; 0: the hello names no server */
+	/* DONE; of BAD name alone */
+	uint8_t name_len;		/* of name; 0: the hello names no server (BAD: or none was read before the fault) */
 	bool ech;			/* has an encrypted inner hello (or GREASE that looks like one): name is the outer name */
 	bool v2;			/* in the form of SSL 2: no extensions, so no name */
 	uint8_t alpn_len;

@@ -142,6 +142,13 @@ if [r[4] for r in rows(write('fragments', 101, pieces))] != [w[2] for w in want]
 answer = json.loads(see(write('fragments', 101, pieces[:-1]), '--json'))
 if len(answer['flows']) != 2 or answer['fragments'] != 1:
     no('a missing fragment: %r' % answer)
+# a name that stands before what is malformed is told with it
+twice = bytearray(tls[:-24] + 2 * tls[-24:])
+for at, more in ((3, 24), (7, 24), (len(tls) - 26, 24)):
+    twice[at:at + 2] = struct.pack('!H', struct.unpack('!H', twice[at:at + 2])[0] + more)
+got = rows(write('twice', 101, tcp((0, bytes(twice)))))
+if len(got) != 1 or got[0][4:] != ['www.tls.example', 'server name, but malformed: an extension comes twice']:
+    no('a malformed hello with a name: %r' % got)
 # STARTTLS and CONNECT: TLS behind something else
 connect = b"CONNECT other.example:443 HTTP/1.1\r\nHost: other.example:443\r\n\r\n"
 got = rows(write("connect", 101, tcp((0, connect), (len(connect), tls))))

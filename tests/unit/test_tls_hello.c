@@ -49,10 +49,10 @@ static const struct row {
 	{ "a name type of the future before it", MESSAGE("\x00\x00\x00\x15\x00\x13\x07\x00\x02xx\x00\x00\x0b" "ads.example"), 0, "ads.example", "", false },
 	{ "only a name type of the future", MESSAGE("\x00\x00\x00\x07\x00\x05\x07\x00\x02xx"), 0, "", "", false },
 	{ "odd bytes in ALPN", MESSAGE("\x00\x10\x00\x08\x00\x06\x05\x01" "a,\xff!"), 0, "", "?a?" "?!", false },
-	{ "two names", MESSAGE("\x00\x00\x00\x0c\x00\x0a\x00\x00\x02" "a.\x00\x00\x02" "b."), TLS_FAULT_NAME_TWICE, NULL, NULL, false },
-	{ "the extension twice", MESSAGE(NAME NAME), TLS_FAULT_TWICE, NULL, NULL, false },
-	{ "ALPN twice", MESSAGE(ALPN NAME ALPN), TLS_FAULT_TWICE, NULL, NULL, false },
-	{ "ECH twice", MESSAGE(ECH NAME ECH), TLS_FAULT_TWICE, NULL, NULL, false },
+	{ "two names", MESSAGE("\x00\x00\x00\x0c\x00\x0a\x00\x00\x02" "a.\x00\x00\x02" "b."), TLS_FAULT_NAME_TWICE, "a", NULL, false },
+	{ "the extension twice", MESSAGE(NAME NAME), TLS_FAULT_TWICE, "ads.example", NULL, false },
+	{ "ALPN twice", MESSAGE(ALPN NAME ALPN), TLS_FAULT_TWICE, "ads.example", NULL, false },
+	{ "ECH twice", MESSAGE(ECH NAME ECH), TLS_FAULT_TWICE, "ads.example", NULL, false },
 	{ "an empty name", MESSAGE("\x00\x00\x00\x05\x00\x03\x00\x00\x00"), TLS_FAULT_NAME_LIST, NULL, NULL, false },
 	{ "an empty list of names", MESSAGE("\x00\x00\x00\x02\x00\x00"), TLS_FAULT_NAME_LIST, NULL, NULL, false },
 	{ "an empty server_name, as servers send it", MESSAGE("\x00\x00\x00\x00"), TLS_FAULT_NAME_LIST, NULL, NULL, false },
@@ -64,8 +64,8 @@ static const struct row {
 	{ "ALPN: longer than its list", MESSAGE("\x00\x10\x00\x04\x00\x02\x02h"), TLS_FAULT_ALPN, NULL, NULL, false },
 	{ "ALPN: no list", MESSAGE("\x00\x10\x00\x01\x00"), TLS_FAULT_ALPN, NULL, NULL, false },
 	{ "an empty ECH", MESSAGE("\xfe\x0d\x00\x00"), TLS_FAULT_ECH, NULL, NULL, false },
-	{ "an extension longer than the list", MESSAGE(NAME "\x00\x0a\x00\x05\x00"), TLS_FAULT_EXTENSIONS, NULL, NULL, false },
-	{ "half an extension header", MESSAGE(NAME "\x00\x0a\x00"), TLS_FAULT_EXTENSIONS, NULL, NULL, false },
+	{ "an extension longer than the list", MESSAGE(NAME "\x00\x0a\x00\x05\x00"), TLS_FAULT_EXTENSIONS, "ads.example", NULL, false },
+	{ "half an extension header", MESSAGE(NAME "\x00\x0a\x00"), TLS_FAULT_EXTENSIONS, "ads.example", NULL, false },
 	{ "a session id of 33", PARTS("\x21" "012345678901234567890123456789012", "\0\2\x13\1", "\1\0", NAME, ""), TLS_FAULT_SESSION_ID, NULL, NULL, false },
 	{ "a session id of 32", PARTS("\x20" "01234567890123456789012345678901", "\0\2\x13\1", "\1\0", NAME, ""), 0, "ads.example", "", false },
 	{ "half a cipher suite", PARTS("\0", "\0\3\x13\1\x13", "\1\0", NAME, ""), TLS_FAULT_CIPHERS, NULL, NULL, false },
@@ -84,8 +84,11 @@ static void expect(const struct row *row, const char *how, enum parse got, const
 {
 	if (got != (row->fault ? PARSE_BAD : PARSE_DONE) || h->fault != row->fault)
 		fail_msg("%s, %s: answer %d, fault \"%s\"", row->why, how, got, tls_fault_text(h->fault));
-	if (got != PARSE_DONE)
+	if (got != PARSE_DONE) {
+		if (h->name_len != strlen(h->name) || h->name_len != (row->name ? strlen(row->name) : 0) || h->alpn_len)
+			fail_msg("%s, %s: malformed, with the name \"%s\"", row->why, how, h->name);
 		return;
+	}
 	if (strcmp(h->name, row->name) != 0 || h->name_len != strlen(row->name) || strcmp(h->alpn, row->alpn) != 0 ||
 	    h->alpn_len != strlen(row->alpn))
 		fail_msg("%s, %s: name \"%s\", ALPN \"%s\"", row->why, how, h->name, h->alpn);
