@@ -18,6 +18,7 @@
 #include <xxhash.h>
 
 #include "dns_msg.h"
+#include "dns_stream.h"
 #include "host.h"
 #include "http1_frame.h"
 #include "http1_head.h"
@@ -45,7 +46,10 @@ enum flow_state {
 struct flow {
 	enum flow_state state;
 	struct http1_body body;
+	struct dns_stream dns;
 	size_t head_seen;	/* of a request head that is not whole */
+	uint32_t begin;		/* sequence number of its first byte, where its SYN was seen */
+	bool began;		/* it was */
 	unsigned stuck;		/* segments since the first that came behind a gap */
 };
 
@@ -90,7 +94,7 @@ static void tell(struct see *s, struct see_row *r, const char *fmt, ...)
 	key[n++] = (char)r->proto;
 	memcpy(key + n, r->name, name);
 	n += name;
-	if (name == 0) {		/* a name is told once, however it was learned */
+	if (name == 0 || r->failed) {	/* a name is told once, however it was learned */
 		memcpy(key + n, r->how, strlen(r->how));
 		n += strlen(r->how);
 	}
@@ -110,6 +114,27 @@ static void tell_bad(struct see *s, struct see_row *r, const char *what)
 
 /* --- the readers ----------------------------------------------------------------------------- */
 
+/* question_of - what a message asks for that dns_msg refused, or left alone as none of our business: only its first question
+ * is shown to dns_msg, as an ordinary query.  false: there is none that can be read.  RFC 1035 s.4.1 */
+static bool question_of(struct see *s, struct span in)
+{
+	char copy[12 + HOST_MAX + 2 + 4];
+	size_t at = 12, n = in.len < sizeof(copy) ? in.len : sizeof(copy);
+
+	if (n < 12 || (in.p[4] == 0 && in.p[5] == 0))
+		return false;
+	memcpy(copy, in.p, n);
+	memset(copy + 2, 0, 10);
+	copy[5] = 1;
+	while (at < n && copy[at] > 0 && copy[at] < 64)
+		at += (size_t)copy[at] + 1;
+	if (at + 5 > n || copy[at])
+		return false;
+	copy[at + 3] = 0;	/* of whatever class */
+	copy[at + 4] = 1;
+	return dns_msg_parse((struct span){ copy, at + 5 }, &s->dns) == DNS_MSG_QUERY;
+}
+
 /* read_dns - one message; the client is who asks */
 static void read_dns(struct see *s, struct span in, const struct addr *src, const struct addr *dst)
 {
@@ -118,17 +143,15 @@ static void read_dns(struct see *s, struct span in, const struct addr *src, cons
 	struct see_row r;
 
 	row_init(&r, SEE_DNS, answer ? dst : src, answer ? src : dst);
-	if (is == DNS_MSG_OTHER) {
-		r.failed = true;
-		tell(s, &r, "%s", dns_msg_why(is));
-	} else if (dns_msg_is_bad(is)) {
-		tell_bad(s, &r, dns_msg_why(is));
-	} else {
-		r.name = s->dns.name[0].text;
-		if (r.name[0] == '\0')
-			r.name = ".";
+	r.failed = is != DNS_MSG_QUERY && is != DNS_MSG_ANSWER;
+	if (!r.failed || question_of(s, in))
+		r.name = s->dns.name[0].text[0] ? s->dns.name[0].text : ".";
+	if (!r.failed)
 		tell(s, &r, answer ? "answer" : "query");
-	}
+	else if (is == DNS_MSG_OTHER)
+		tell(s, &r, "%s", dns_msg_why(is));
+	else
+		tell(s, &r, "%s%s", r.name[0] ? "question, but malformed: " : "malformed: ", dns_msg_why(is));
 }
 
 /* tell_head - a request head that was read */
@@ -270,19 +293,23 @@ static enum try try_http(struct see *s, struct tcp_stream *t, struct flow *f, st
 	}
 }
 
-/* RFC 1035 s.4.2.2: two bytes of length before each message */
-static enum try try_dns(struct see *s, struct tcp_stream *t, struct span in)
+static enum try try_dns(struct see *s, struct tcp_stream *t, struct flow *f, struct span in)
 {
-	size_t len;
+	bool answers = t->src.port_be == htons(PORT_DNS);
+	struct span rest = in, message;
+	enum dns_stream_result got = dns_stream_next(&f->dns, &rest, &message);
+	struct see_row r;
 
-	if (in.len < 2)
-		return TRY_WAIT;
-	len = (size_t)(uint8_t)in.p[0] << 8 | (uint8_t)in.p[1];
-	if (in.len < 2 + len)
-		return TRY_WAIT;
-	read_dns(s, (struct span){ in.p + 2, len }, &t->src, &t->dst);
-	tcp_stream_skip(s->streams, t, (uint32_t)(2 + len), s->now);
-	return TRY_TAKEN;
+	if (got == DNS_STREAM_MESSAGE)
+		read_dns(s, message, &t->src, &t->dst);
+	tcp_stream_skip(s->streams, t, (uint32_t)(in.len - rest.len), s->now);
+	if (got != DNS_STREAM_BAD && got != DNS_STREAM_LONG)
+		return got == DNS_STREAM_MORE ? TRY_WAIT : TRY_TAKEN;
+	row_init(&r, SEE_DNS, answers ? &t->dst : &t->src, answers ? &t->src : &t->dst);
+	tell_bad(s, &r, got == DNS_STREAM_BAD ? "not the length of a DNS message" : "a DNS message that is too long");
+	if (got == DNS_STREAM_BAD)
+		f->state = FLOW_OVER;
+	return got == DNS_STREAM_BAD ? TRY_NOTHING : TRY_TAKEN;
 }
 
 static enum try try_body(struct see *s, struct tcp_stream *t, struct flow *f, struct span in)
@@ -305,7 +332,7 @@ static enum try try_any(struct see *s, struct tcp_stream *t, struct flow *f, str
 	if (f->state == FLOW_BODY)
 		return try_body(s, t, f, in);
 	if (ntohs(t->dst.port_be) == PORT_DNS || ntohs(t->src.port_be) == PORT_DNS)
-		return try_dns(s, t, in);
+		return try_dns(s, t, f, in);
 	got = try_tls(s, t, f, in, &tls);
 	if (tls == PARSE_ALIEN) {
 		got = try_http(s, t, f, in);
@@ -419,11 +446,12 @@ static void see_tcp(struct see *s, const struct ip_pkt *p)
 {
 	struct tcp_stream *t = tcp_stream_find(s->streams, &p->src, &p->dst);
 	bool syn = p->tcp_flags & TCP_SYN;
-	uint32_t seq = p->tcp_seq + syn;
+	uint32_t seq = p->tcp_seq + syn, end;
 	struct flow *f;
 
 	/* another SYN for the same ports: another connection, unless it is the same again */
-	if (t && syn && t->base != seq) {
+	f = t ? t->user : NULL;
+	if (t && syn && !(f->began && f->begin == seq)) {
 		flow_end(s, t);
 		t = NULL;
 	}
@@ -432,17 +460,20 @@ static void see_tcp(struct see *s, const struct ip_pkt *p)
 	if (!t)
 		return;
 	f = t->user;
+	f->began |= syn;
+	f->begin = syn ? seq : f->begin;
 	if (syn && p->tcp_flags & TCP_ACK)
 		f->state = FLOW_OVER;
 	if (f->state == FLOW_OVER)
 		return;
+	end = t->end;
 	switch (tcp_stream_add(s->streams, t, seq, p->payload)) {
 	case TCP_STREAM_GREW:
 		f->stuck = 0;
 		flow_run(s, t, f);
 		break;
 	case TCP_STREAM_SAME:
-		f->stuck += t->end > t->whole && p->payload.len;
+		f->stuck += t->end > t->whole && t->end > end;
 		if (f->stuck > STUCK_MAX)
 			flow_resync(s, t, p, seq);
 		break;

@@ -127,6 +127,12 @@ get = b'GET /%d HTTP/1.1\r\nHost: b%d.example\r\n\r\n'
 got = rows(write('lost', 101, tcp((0, get % (0, 0)), *[(1000 + 100 * n, get % (n, n)) for n in range(40)])))
 if [r[4] for r in got] != ['b0.example', 'b32.example']:
     no('lost segments: %r' % got)
+# a malformed answer, and a question of another class, have a name all the same
+bad = bytes(net / UDP(sport=53, dport=5000) / Raw(b'\0\1\x81\x80\0\1\0\1\0\0\0\0\3www\3bad\7example\0\0\1\0\1\xff\xff'))
+chaos = bytes(net / UDP(sport=5000, dport=53) / Raw(b'\0\1\1\0\0\1\0\0\0\0\0\0\7version\4bind\0\0\x10\0\3'))
+got = rows(write('baddns', 101, [bad, chaos]))
+if [r[4] for r in got] != ['www.bad.example', 'version.bind'] or 'but malformed' not in got[0][5] or 'not a standard' not in got[1][5]:
+    no('malformed DNS: %r' % got)
 # DNS over TCP, two messages cut anywhere
 query = b''.join(struct.pack('!H', len(q)) + q for q in (bytes(DNS(rd=1, qd=DNSQR(qname=n))) for n in ('one.example', 'two.example')))
 got = rows(write('tcp53', 101, [bytes(net / TCP(sport=50000, dport=53, seq=99, flags='S'))] + [
