@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* fuzz_http1_edit - links: http1_edit http1_head cookie
+/* fuzz_http1_edit - links: http1_edit http1_head cookie query
  *
  * Property: edit, then parse, gives the same fields, but for those dropped or changed; no edit, no
- * byte changed.  Which fields are dropped depends on the input.
+ * byte changed.  A request's target that lost parameters is read back as it was written.  Which fields and parameters
+ * go depends on the input.
  */
 #include "check.h"
 #include "http1_edit.h"
+#include "query.h"
 
 static struct http1_head head, again;
 static char out[LIMIT_HEAD_BYTES];
@@ -13,6 +15,12 @@ static char out[LIMIT_HEAD_BYTES];
 static bool keep(const struct cookie *c, void *arg)
 {
 	(void)c;
+	return cut_next(arg) & 1;
+}
+
+static bool keep_param(struct span param, void *arg)
+{
+	(void)param;
 	return cut_next(arg) & 1;
 }
 
@@ -50,6 +58,9 @@ static unsigned edited(struct http1_edit *e, uint32_t seed, bool gone[], bool ch
 static void one(struct span in, uint32_t seed, enum parse (*parse)(struct span, size_t, struct http1_head *))
 {
 	static bool gone[LIMIT_HEAD_FIELDS], changed[LIMIT_HEAD_FIELDS];
+	static char target[LIMIT_HEAD_BYTES];
+	struct span want = { NULL, 0 };
+	uint32_t dice = seed;
 	struct http1_edit e;
 
 	if (parse(in, 0, &head) != PARSE_DONE)
@@ -58,12 +69,23 @@ static void one(struct span in, uint32_t seed, enum parse (*parse)(struct span, 
 	CHECK(http1_edit_end(&e) == head.len && !e.changed && memcmp(out, in.p, head.len) == 0);
 
 	http1_edit_begin(&e, in, &head, out, sizeof(out));
+	if (parse == http1_request_parse) {
+		want = head.target;
+		if (query_edit(head.target, keep_param, &dice, target, &want.len))
+			want.p = target;
+		/* a query alone would leave nothing */
+		if (want.p == target && want.len)
+			http1_edit_target(&e, want);
+		else
+			want = head.target;
+	}
 	unsigned left = edited(&e, seed, gone, changed);
 	size_t len = http1_edit_end(&e);
 
 	CHECK(len > 0);
 	CHECK(parse((struct span){ out, len }, 0, &again) == PARSE_DONE && again.len == len);
 	CHECK(again.count == left);
+	CHECK(!want.p || span_eq(again.target, want));
 	for (unsigned i = 0, j = 0; i < head.count; i++) {
 		if (gone[i])
 			continue;

@@ -119,6 +119,7 @@ static void a_target_is_replaced(void **state)
 		struct span in = guard_copy(rows[i].in);
 		size_t len;
 
+		seed("http1_edit", in);
 		assert_int_equal(http1_request_parse(in, 0, &head), PARSE_DONE);
 		http1_edit_begin(&edit, in, &head, buf, head.len);
 		http1_edit_target(&edit, span_of(rows[i].target));
