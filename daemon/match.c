@@ -52,12 +52,34 @@ static size_t hits_among(const struct match_table *t, const uint32_t *key, size_
 	return hits;
 }
 
+/* Of equal keys keep one: a URL may have "com" a thousand times, and what is filed there is not to be tested as often.
+ * (Two keys that share a place in m->seen may be kept again, where they take turns.) */
+static size_t hits_once(struct match *m, size_t hits)
+{
+	size_t kept = 0;
+
+	if (++m->searches == 0) {
+		memset(m->seen, 0, sizeof(m->seen));
+		m->searches = 1;
+	}
+	for (size_t i = 0; i < hits; i++) {
+		uint32_t key = m->hit[i];
+		uint64_t *seen = &m->seen[key & (MATCH_SEEN - 1)], now = (uint64_t)m->searches << 32 | key;
+
+		m->hit[kept] = key;
+		kept += *seen != now;
+		*seen = now;
+	}
+	return kept;
+}
+
 /* the keys of the question that the bitmap knows, in m->hit */
 static size_t hits_of(struct match_query *c, const struct match_table *t)
 {
 	size_t hits = t->head->by_source ? hits_among(t, c->page->key, c->page->keys, c->m->hit) : 0;
 
-	return hits + hits_among(t, c->key, c->keys, c->m->hit + hits);
+	hits += hits_among(t, c->key, c->keys, c->m->hit + hits);
+	return hits_once(c->m, hits);
 }
 
 /* some record of the group that holds */

@@ -9,7 +9,8 @@
 #include "regex.h"
 
 enum { MATCH_DOMAINS = 2048,	/* remembered answers of the public suffix list; a power of two */
-       MATCH_PAGES = 16 };	/* remembered hosts of pages; a power of two */
+       MATCH_PAGES = 16,	/* remembered hosts of pages; a power of two */
+       MATCH_SEEN = 256 };	/* keys that a search remembers to have met; a power of two */
 
 /* a host and the fingerprints of what it is below: fp[0] of its last label, fp[count - 1] of all of it */
 struct match_names {
@@ -59,6 +60,8 @@ struct match {
 	struct url_set tokens;		/* of the URL */
 	uint32_t *keys, *hit;
 	const struct match_slot **slot;		/* of the hits */
+	uint32_t searches;
+	uint64_t seen[MATCH_SEEN];		/* number of the search << 32 | key */
 	struct { uint64_t fp; uint8_t labels, suffix; } domain[MATCH_DOMAINS];
 	struct match_page page[MATCH_PAGES + 1];	/* the last: no page is known */
 };

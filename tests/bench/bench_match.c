@@ -7,6 +7,7 @@
 #include "../unit/match_lists.h"
 #include "../unit/shared.h"
 
+#include "limits.h"
 #include "url.h"
 
 #include <sys/resource.h>
@@ -114,6 +115,27 @@ static void speed(struct match *m, bool all_lists)
 	figure("match: the same beside uBlock Origin, p99", p99[ROUNDS / 2], "ns", 13000, "its core in JavaScript");
 }
 
+/* a URL as long as any that is looked at, made of what most filters without a better key are filed under */
+static void worst_speed(struct match *m)
+{
+	static char url[LIMIT_MATCH_URL_BYTES];
+	struct match_question q = { .url = { url, sizeof(url) }, .source = SPAN_LIT("x.org"), .type = FILTER_TYPE_SCRIPT,
+				    .method = FILTER_METHOD_GET };
+	double took[ROUNDS];
+
+	for (size_t i = 0; i < sizeof(url); i++)
+		url[i] = "https://abc.com/1/js/ads.com"[i < 16 ? i : i % 28];
+	for (int r = 0; r < ROUNDS; r++) {
+		struct match_verdict v;
+		uint64_t began = bench_ns();
+
+		match_decide(m, &q, &v);
+		bench_keep(v.result);
+		took[r] = (double)(bench_ns() - began);
+	}
+	figure("match: 16384 bytes of common words under seven lists", quantile(took, ROUNDS, 0.5), "ns", 0, NULL);
+}
+
 /* @list: EasyList and EasyPrivacy */
 static void seven_lists(const struct span *list, const psl_ctx_t *psl)
 {
@@ -137,6 +159,7 @@ static void seven_lists(const struct span *list, const psl_ctx_t *psl)
 	figure("match: image of seven lists", (double)m.image.bytes / 1e6, "MB", 0, NULL);
 	speed(m.match, true);
 	host_speed(m.match, "match: a host alone under seven lists, median");
+	worst_speed(m.match);
 	match_unmake(&m);
 }
 
