@@ -27,7 +27,7 @@ enum { COLUMNS = 14, CELL_BYTES = 24 };
 
 struct lists_options {
 	const char *config, *run_dir, *state_dir, *name;
-	bool json, force, update;
+	bool json, force, update, help;
 };
 
 /* --- the table ---------------------------------------------------------------------------- */
@@ -263,13 +263,13 @@ static bool lists_options(int argc, char **argv, struct lists_options *o)
 	static const struct option known[] = {
 		{ "config", required_argument, NULL, 'c' }, { "run-dir", required_argument, NULL, RUN_DIR },
 		{ "state-dir", required_argument, NULL, STATE_DIR }, { "json", no_argument, NULL, JSON },
-		{ "force", no_argument, NULL, FORCE }, { NULL, 0, NULL, 0 },
+		{ "force", no_argument, NULL, FORCE }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
 	};
 	int c;
 
 	*o = (struct lists_options){ .run_dir = RUNDIR_DEFAULT, .state_dir = STATEDIR_DEFAULT };
 	optind = 1;
-	while ((c = getopt_long(argc, argv, "c:", known, NULL)) >= 0) {
+	while ((c = getopt_long(argc, argv, "c:h", known, NULL)) >= 0) {
 		if (c == 'c')
 			o->config = optarg;
 		else if (c == RUN_DIR)
@@ -280,8 +280,10 @@ static bool lists_options(int argc, char **argv, struct lists_options *o)
 			o->json = true;
 		else if (c == FORCE)
 			o->force = true;
-		else
+		else {
+			o->help = c == 'h';
 			return false;
+		}
 	}
 	if (optind < argc && strcmp(argv[optind], "update") == 0) {
 		o->update = true;
@@ -298,6 +300,6 @@ int cli_lists(int argc, char **argv)
 	if (lists_options(argc, argv, &o))
 		return o.update ? lists_update(&o) : lists_table(&o);
 	fputs("usage: dejunk lists [-c FILE] [--state-dir DIR] [--json]\n"
-	      "       dejunk lists update [--force] [NAME|URL] [--run-dir DIR] [--json]\n", stderr);
-	return 2;
+	      "       dejunk lists update [--force] [NAME|URL] [--run-dir DIR] [--json]\n", o.help ? stdout : stderr);
+	return o.help ? 0 : 2;
 }

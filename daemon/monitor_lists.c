@@ -381,15 +381,14 @@ static void lists_on_fetched(struct fetching *f, const struct fetched *got)
 		lists_new(l, s, got);
 	} else {
 		statedir_discard(l->dir, s->hash);
-		if (!s->named) {
-			;			/* the rules have changed meanwhile */
-		} else if (got->what == FETCH_SAME && s->state.bytes) {
+		if (s->named && got->what == FETCH_SAME && s->state.bytes) {
 			lists_good(s, got);
 			s->result = LISTS_SAME;
 			lists_save(l, s);
 			log_debug("list %s: not changed", label(s));
-		} else {
-			lists_failed(l, s, got->what == FETCH_REFUSED, got->why[0] ? got->why : "the server says that it is there already");
+		} else if (s->named) {		/* else the rules have changed meanwhile */
+			lists_failed(l, s, got->what == FETCH_REFUSED,
+				     got->why[0] ? got->why : "the server says that it is there already");
 		}
 	}
 	s->forced = false;
