@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* cli_batch - dejunk explain --batch FILE --lists A,B,C: the verdict of many requests, one line each; offline
+/* cli_batch - dejunk explain --batch FILE: the verdict of many requests, one line each; offline
  *
- * Made to compare dejunk with other engines: only the lists are asked, the type is used as given, and a request from
- * an unknown page is third party.  Entries of lists of names are not lifted by exceptions, which act on
- * Adblock syntax only.
+ * Made to compare dejunk with other engines: the type is used as given, and a request from an unknown page is third
+ * party.  With --lists A,B,C only these are asked, else a rules.yaml with all it names.  Entries of lists of names are
+ * not lifted by exceptions, which act on Adblock syntax only.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli_rules.h"
+#include "cli_url.h"
 #include "limits.h"
 #include "list.h"
 #include "list_adblock.h"
 #include "match.h"
 #include "match_build.h"
+#include "rules.h"
 
 enum { BATCH_ADBLOCK, BATCH_NAMES, BATCH_KINDS };	/* instances */
 
@@ -27,6 +30,7 @@ struct batch {
 	const char *list[MATCH_LISTS];
 	unsigned lists;
 	struct image image;
+	struct rules *rules;		/* instead of all that */
 	bool failed;
 };
 
@@ -82,6 +86,10 @@ static void add_name(void *ctx, struct span name, uint32_t number)
 
 static bool add_list(struct batch *b, const char *path)
 {
+	static void (*const reader[LIST_FORMATS])(struct span, const struct list_sink *, struct list_stats *) = {
+		[LIST_HOSTS] = list_hosts_read, [LIST_DOMAINS] = list_domains_read, [LIST_WILDCARD] = list_wildcard_read,
+		[LIST_DNSMASQ] = list_dnsmasq_read, [LIST_RPZ] = list_rpz_read,
+	};
 	struct adblock_sink filters = { .filter = add_filter, .ctx = b };
 	struct list_sink names = { add_name, b };
 	struct span text = read_all(path);
@@ -95,12 +103,10 @@ static bool add_list(struct batch *b, const char *path)
 	format = list_detect(text);
 	if (format == LIST_ADBLOCK) {
 		list_adblock_read(text, &filters, &adblock_stats);
-	} else if (format == LIST_HOSTS) {
-		list_hosts_read(text, &names, &stats);
-	} else if (format == LIST_DOMAINS) {
-		list_domains_read(text, &names, &stats);
+	} else if (reader[format]) {
+		reader[format](text, &names, &stats);
 	} else {
-		fprintf(stderr, "dejunk: %s: a list of format \"%s\" cannot be used here\n", path, list_format_name(format));
+		fprintf(stderr, "dejunk: %s: a list of format \"%s\" cannot be used\n", path, list_format_name(format));
 		known = false;
 	}
 	free((void *)(uintptr_t)text.p);
@@ -202,6 +208,49 @@ static void answer(struct batch *b, const struct match_question *q)
 	printf("%s\t%s:%u\t%.*s\n", word[v.result], b->list[v.list], v.line, SPAN_FMT(filter));
 }
 
+static enum resource resource_of(uint32_t type)
+{
+	static const enum resource resources[FILTER_TYPE_BITS] = {
+		[FILTER_TYPE_BIT_DOCUMENT] = RES_DOCUMENT, [FILTER_TYPE_BIT_SUBDOCUMENT] = RES_SUBDOCUMENT,
+		[FILTER_TYPE_BIT_STYLESHEET] = RES_STYLE, [FILTER_TYPE_BIT_SCRIPT] = RES_SCRIPT,
+		[FILTER_TYPE_BIT_IMAGE] = RES_IMAGE, [FILTER_TYPE_BIT_FONT] = RES_FONT, [FILTER_TYPE_BIT_OBJECT] = RES_OTHER,
+		[FILTER_TYPE_BIT_XHR] = RES_XHR, [FILTER_TYPE_BIT_PING] = RES_OTHER, [FILTER_TYPE_BIT_MEDIA] = RES_MEDIA,
+		[FILTER_TYPE_BIT_WEBSOCKET] = RES_WEBSOCKET, [FILTER_TYPE_BIT_OTHER] = RES_OTHER,
+	};
+
+	return resources[__builtin_ctz(type)];
+}
+
+/* the same by a rules.yaml: own rules, groups (nobody's client asks) and all */
+static void answer_by_rules(struct batch *b, const struct match_question *q)
+{
+	static const char *const word[] = { [ACT_PASS] = "pass", [ACT_ALLOW] = "allow", [ACT_BLOCK] = "block" };
+	static struct cli_url url;
+	struct facts_given given = { .url = q->url, .type = q->type, .unknown_is_third = q->unknown_is_third };
+	struct facts f = { .type = resource_of(q->type), .method = (uint16_t)q->method, .minute = rules_minute(time(NULL)),
+			   .given = &given };
+	char source[HOST_MAX + 1], text[1024];
+	struct rules_origin o;
+	struct span rule;
+	struct verdict v;
+
+	if (!cli_url_read(&url, q->url)) {
+		puts("pass\t-\t-");
+		return;
+	}
+	f.host = url.host;
+	f.url = url.url;
+	f.source_host = (struct span){ source, host_normalise(q->source, source) };
+	f.third_party = f.source_host.len ? rules_third_party(b->rules, f.host, f.source_host) : q->unknown_is_third;
+	v = rules_request(b->rules, &f);
+	if (v.action == ACT_PASS || !rules_origin(b->rules, v.origin, &o, text, sizeof(text))) {
+		puts("pass\t-\t-");
+		return;
+	}
+	rule = rules_origin_text(b->rules, &v, text, sizeof(text));
+	printf("%s\t%.*s:%u\t%.*s\n", word[v.action], SPAN_FMT(o.file), o.line, SPAN_FMT(rule));
+}
+
 /* false: a line was printed */
 static bool answer_all(struct batch *b, const char *path)
 {
@@ -228,18 +277,35 @@ static bool answer_all(struct batch *b, const char *path)
 		if (!span_eq(column[2], SPAN_LIT("-")))
 			q.source = column[2];
 		q.url = column[3];
-		answer(b, &q);
+		if (b->rules)
+			answer_by_rules(b, &q);
+		else
+			answer(b, &q);
 	}
 	free((void *)(uintptr_t)text.p);
+	return good;
+}
+
+/* false: a line was printed */
+static bool open_lists(struct batch *b, char *lists)
+{
+	uint64_t seed;
+	bool good = getrandom(&seed, sizeof(seed), 0) == (ssize_t)sizeof(seed);
+
+	for (int i = 0; i < BATCH_KINDS; i++)
+		good = (b->build[i] = match_build_new(seed + (uint64_t)i)) && good;
+	good = good && add_lists(b, lists) && make_image(b, seed);
+	for (int i = 0; i < BATCH_KINDS; i++)
+		if (b->build[i])
+			match_build_free(b->build[i]);
 	return good;
 }
 
 int verb_explain_batch(int argc, char **argv)
 {
 	static struct batch b;
-	const char *file = NULL;
+	const char *file = NULL, *path = NULL, *state = NULL;
 	char *lists = NULL;
-	uint64_t seed;
 	bool good;
 
 	for (int i = 1; i < argc; i++) {
@@ -247,23 +313,26 @@ int verb_explain_batch(int argc, char **argv)
 			file = argv[++i];
 		else if (strcmp(argv[i], "--lists") == 0 && i + 1 < argc)
 			lists = argv[++i];
+		else if (strcmp(argv[i], "--state-dir") == 0 && i + 1 < argc)
+			state = argv[++i];
+		else if (strcmp(argv[i], "-c") == 0 && i + 1 < argc)
+			path = argv[++i];
 		else
 			file = NULL, i = argc;
 	}
-	if (!file || !lists) {
-		fprintf(stderr, "usage: dejunk explain --batch FILE --lists LIST,...\n");
+	if (!file || (lists && path)) {
+		fprintf(stderr, "usage: dejunk explain --batch FILE [--lists LIST,... | -c FILE] [--state-dir DIR]\n");
 		return 2;
 	}
 	memset(&b, 0, sizeof(b));
-	good = getrandom(&seed, sizeof(seed), 0) == (ssize_t)sizeof(seed);
-	for (int i = 0; i < BATCH_KINDS; i++)
-		good = (b.build[i] = match_build_new(seed + (uint64_t)i)) && good;
-	good = good && add_lists(&b, lists) && make_image(&b, seed);
-	for (int i = 0; i < BATCH_KINDS; i++)
-		match_build_free(b.build[i]);
+	if (lists)
+		good = open_lists(&b, lists);
+	else
+		good = (b.rules = cli_rules_load(path ? path : cli_rules_path(), state));
 	good = good && answer_all(&b, file) && fflush(stdout) == 0;
 	for (int i = 0; i < BATCH_KINDS; i++)
 		match_close(b.match[i]);
 	image_unmap(&b.image);
+	rules_put(b.rules);
 	return good ? 0 : 2;
 }

@@ -9,13 +9,14 @@
 
 #include "change.h"
 #include "cli_rules.h"
+#include "cli_url.h"
 #include "container.h"
 #include "host.h"
 #include "json.h"
 #include "rules.h"
 #include "rules_load.h"
 
-enum { EXPLAIN_ROWS = 64, EXPLAIN_FILTERS = 8, EXPLAIN_URL = 65536 };
+enum { EXPLAIN_ROWS = 64, EXPLAIN_FILTERS = 8 };
 
 /* one answer: a layer, what happens there, and why */
 struct row {
@@ -25,16 +26,16 @@ struct row {
 	char rule[512];			/* the rule, filter or entry; cut */
 	const char *note;		/* "" or a remark */
 	char about[128];		/* for notes that are put together */
+	bool blocks;
+	char only[600];			/* why the rule acts on requests only; empty: on connections too */
 };
 
 struct explain {
 	struct rules *rules;
 	struct facts facts;
 	struct addr client, server;
-	char host[HOST_MAX + 1], source[HOST_MAX + 1];
-	char url[EXPLAIN_URL];
-	bool whole_url;			/* asked for a URL, not a host */
-	bool plain;			/* http on a port that dejunk reads */
+	char source[HOST_MAX + 1];
+	struct cli_url asked;
 	struct row row[EXPLAIN_ROWS];
 	unsigned rows;
 };
@@ -61,55 +62,13 @@ const char *cli_rules_path(void)
 
 /* --- the question --------------------------------------------------------- */
 
-/* "http://host:port/path", "host/path" or "host" -> facts; false: no host in it */
+/* false: no host in it */
 static bool explain_url(struct explain *e, const char *arg)
 {
-	static const struct { const char *scheme; const char *port; } schemes[] = {
-		{ "http://", "80" }, { "https://", "443" }, { "ws://", "80" }, { "wss://", "443" },
-	};
-	struct span in = span_of(arg), authority, host, port = SPAN_LIT("80");
-	size_t len;
-	int n;
-
-	e->whole_url = memchr(in.p, '/', in.len) != NULL;
-	e->plain = true;
-	for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
-		struct span s = span_of(schemes[i].scheme);
-
-		if (in.len > s.len && span_eq_nocase((struct span){ in.p, s.len }, s)) {
-			in = span_skip(in, s.len);
-			port = span_of(schemes[i].port);
-			e->plain = port.len == 2;
-			break;
-		}
-	}
-	in = span_until(in, '#');
-	for (authority = in, len = 0; len < in.len && in.p[len] != '/' && in.p[len] != '?'; len++)
-		;
-	authority.len = len;
-	host = authority;
-	if (host.len && host.p[0] == '[') {
-		host = span_until(host, ']');
-		host.len += host.len < authority.len;
-	} else if (host.len && memchr(host.p, ':', host.len) == memrchr(host.p, ':', host.len)) {
-		host = span_until(host, ':');
-	}
-	if (host.len + 1 < authority.len && authority.p[host.len] == ':')
-		port = span_skip(authority, host.len + 1);
-	len = host_normalise(host, e->host);
-	if (len == 0)
+	if (!cli_url_read(&e->asked, span_of(arg)))
 		return false;
-	e->facts.host = (struct span){ e->host, len };
-	in = span_skip(in, authority.len);
-	/* a URL as the proxy sees it; for https, as it would if it could */
-	n = snprintf(e->url, sizeof(e->url), "%s%s%s%s%.*s%s%.*s", strchr(e->host, ':') ? "[" : "", e->host,
-		     strchr(e->host, ':') ? "]" : "",
-		     span_eq(port, SPAN_LIT("80")) || (!e->plain && span_eq(port, SPAN_LIT("443"))) ? "" : ":",
-		     span_eq(port, SPAN_LIT("80")) || (!e->plain && span_eq(port, SPAN_LIT("443"))) ? 0 : (int)port.len, port.p,
-		     in.len == 0 || in.p[0] != '/' ? "/" : "", SPAN_FMT(in));
-	if (n < 0 || n >= (int)sizeof(e->url))
-		return false;
-	e->facts.url = (struct span){ e->url, (size_t)n };
+	e->facts.host = e->asked.host;
+	e->facts.url = e->asked.url;
 	if (addr_parse(&e->server, e->facts.host))
 		e->facts.server = &e->server;
 	return true;
@@ -172,8 +131,36 @@ static void add_verdict(struct explain *e, const char *layer, struct verdict v, 
 {
 	static const char *const word[] = { [ACT_PASS] = "pass", [ACT_ALLOW] = "allow", [ACT_BLOCK] = "block",
 					    [ACT_LIMIT] = "limit" };
+	struct row *r = &e->row[e->rows];
+	const char *only;
+	char text[600];
 
+	if (e->rows == EXPLAIN_ROWS)
+		return;
 	add_row(e, layer, word[v.action], v.origin, v.name, note);
+	r->blocks = v.action == ACT_BLOCK;
+	only = r->blocks ? rules_only_requests(e->rules, e->facts.client, e->facts.host, &v, text, sizeof(text)) : NULL;
+	snprintf(r->only, sizeof(r->only), "%s", only ? only : "");
+}
+
+/* what depends on who asks, when that was not said; and what lists of mode observe would do */
+static void add_more(struct explain *e, struct verdict v)
+{
+	struct facts_given third = { .url = e->facts.url, .unknown_is_third = true };
+	struct facts f = e->facts;
+	char url[CLI_URL_BYTES + 8];
+
+	if (v.action != ACT_BLOCK && f.source_host.len == 0 && f.type != RES_DOCUMENT) {
+		snprintf(url, sizeof(url), "%s%.*s", e->asked.plain ? "http://" : "https://", SPAN_FMT(f.url));
+		third.url = span_of(url);
+		f.given = &third;
+		v = rules_request(e->rules, &f);
+		if (v.action == ACT_BLOCK)
+			add_verdict(e, "request", v, "if a page of another site asks for it");
+	}
+	v = rules_observe(e->rules, &e->facts);
+	if (v.action == ACT_BLOCK && rules_request(e->rules, &e->facts).action != ACT_BLOCK)
+		add_row(e, "observe", "block", v.origin, v.name, "it would, but is only observed");
 }
 
 /* cookies and sizes: the rules that could act here, with the first that acts on all of them */
@@ -258,7 +245,7 @@ static void add_cookie(struct explain *e, const char *name)
 /* what the filters of lists change in a request that passes */
 static void add_changes(struct explain *e, const char *cookie)
 {
-	static char out[EXPLAIN_URL];
+	static char out[CLI_URL_BYTES];
 	struct span target = span_skip(e->facts.url, span_until(e->facts.url, '/').len);
 	struct facts f = e->facts;
 	size_t len;
@@ -282,7 +269,8 @@ static void answer(struct explain *e, const char *cookie)
 	add_verdict(e, "connection", rules_connection(e->rules, e->facts.client, e->facts.server,
 						       e->facts.host, e->facts.minute), "");
 	v = rules_request(e->rules, &e->facts);
-	add_verdict(e, "request", v, e->plain ? "" : "if it were plain http; of https only the connection is seen");
+	add_verdict(e, "request", v, e->asked.plain ? "" : "if it were plain http; of https only the connection is seen");
+	add_more(e, v);
 	if (e->facts.type != RES_IMAGE) {
 		image.type = RES_IMAGE;
 		v = rules_request(e->rules, &image);
@@ -315,8 +303,8 @@ static void print_why(FILE *out, const struct explain *e, const struct row *row)
 
 static void print_rows(const struct explain *e, const char *client)
 {
-	printf("%s%.*s\n  type %s, client %s, page %s%s\n", e->whole_url ? "" : "host ",
-	       SPAN_FMT(e->whole_url ? e->facts.url : e->facts.host), type_name(e->facts.type), client ? client : "unknown",
+	printf("%s%.*s\n  type %s, client %s, page %s%s\n", e->asked.whole ? "" : "host ",
+	       SPAN_FMT(e->asked.whole ? e->facts.url : e->facts.host), type_name(e->facts.type), client ? client : "unknown",
 	       e->source[0] ? e->source : "unknown",
 	       e->facts.third_party ? e->facts.type == RES_DOCUMENT ? " (another site, but a navigation is never third party)" :
 	       " (third party)" : "");
@@ -329,6 +317,9 @@ static void print_rows(const struct explain *e, const char *client)
 			printf("%s\n", r->about);
 		else
 			printf("%s%s%s\n", r->note[0] ? "  (" : "", r->note, r->note[0] ? ")" : "");
+		if (r->blocks)
+			printf("%21sacts on %s%s\n", "", r->only[0] ? "port 80; not on connections: " : "connections and port 80",
+			       r->only);
 	}
 }
 
@@ -337,8 +328,8 @@ static void print_json(const struct explain *e, const char *client)
 	struct json j = { .out = stdout };
 
 	json_open(&j, NULL, '{');
-	json_string(&j, "host", e->host);
-	json_string(&j, "url", e->whole_url ? e->url : NULL);
+	json_string(&j, "host", e->asked.host_text);
+	json_string(&j, "url", e->asked.whole ? e->asked.url_text : NULL);
 	json_string(&j, "type", type_name(e->facts.type));
 	json_string(&j, "client", client);
 	json_string(&j, "page", e->source[0] ? e->source : NULL);
@@ -362,6 +353,11 @@ static void print_json(const struct explain *e, const char *client)
 		}
 		if (r->note[0])
 			json_string(&j, "note", r->note);
+		if (r->blocks) {
+			json_bool(&j, "acts_on_connections", !r->only[0]);
+			json_bool(&j, "acts_on_port_80", true);
+			json_string(&j, "not_on_connections", r->only[0] ? r->only : NULL);
+		}
 		json_close(&j, '}');
 	}
 	json_close(&j, ']');
@@ -375,11 +371,11 @@ static int usage(void)
 {
 	fprintf(stderr, "usage: dejunk explain URL|HOST [--client IP] [--referer URL] [--type T] [--cookie NAME] [-c FILE]\n"
 			"                      [--state-dir DIR] [--json]\n"
-			"       dejunk explain --batch FILE --lists LIST,...\n");
+			"       dejunk explain --batch FILE [--lists LIST,... | -c FILE] [--state-dir DIR]\n");
 	return 2;
 }
 
-static struct rules *load_rules(const char *path, const char *state_dir)
+struct rules *cli_rules_load(const char *path, const char *state_dir)
 {
 	struct rules_opener opener = { rules_open_directly, (void *)(uintptr_t)state_dir };
 	struct rules_report report;
@@ -460,7 +456,7 @@ int verb_explain(int argc, char **argv)
 	if (type && !parse_type(&e, type))
 		return 2;
 	e.facts.client = client ? &e.client : NULL;
-	rules = load_rules(path ? path : cli_rules_path(), state);
+	rules = cli_rules_load(path ? path : cli_rules_path(), state);
 	if (!rules)
 		return 2;
 	e.rules = rules;

@@ -7,9 +7,13 @@
 #ifndef DEJUNK_CLI_RULES_H
 #define DEJUNK_CLI_RULES_H
 
+struct rules;
+
 int verb_check(int argc, char **argv);
 int verb_explain(int argc, char **argv);
-/* verb_explain_batch - explain --batch FILE --lists LIST,...: reads lines of method, type, host of the page ("-": not
+/* cli_rules_load - build and map a rules.yaml (@state_dir: of fetched lists, NULL: the usual one); what is to be said of it goes to standard error; NULL: it is not good */
+struct rules *cli_rules_load(const char *path, const char *state_dir);
+/* verb_explain_batch - explain --batch FILE [--lists LIST,... | -c FILE]: asks the lists, or a rules.yaml.  Reads lines of method, type, host of the page ("-": not
  * known) and URL, tab-separated; prints a line each: block, allow (an exception overrode a block) or pass, the list and
  * line, and the filter, tab-separated.  0 answered; 2 usage, or a list or line that cannot be used. */
 int verb_explain_batch(int argc, char **argv);

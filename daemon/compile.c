@@ -141,6 +141,21 @@ static void answer_built(int fd, const struct msg_built *built, const char *text
 	transmit(MSG_BUILT, 0, body, sizeof(*built) + (len < room ? len : room), fd);
 }
 
+/* what was read of each list; of an image that was kept it was said before */
+static void say_lists(const struct rules_report *report)
+{
+	char line[400];
+
+	for (size_t i = 0; i < report->list_count; i++) {
+		const struct rules_list_note *l = &report->lists[i];
+
+		if (!l->in_force && !l->observe)
+			continue;	/* a warning says why */
+		rules_report_list(l, line, sizeof(line));
+		log_info("%s: %s", l->file, line);
+	}
+}
+
 /* @cache: a descriptor, or -1 */
 static int build(int cache, const char *path, uint64_t generation)
 {
@@ -161,6 +176,8 @@ static int build(int cache, const char *path, uint64_t generation)
 		rules_report_init(&report);
 		fd = rules_load(path, generation, &opener, &report);
 		text = rules_report_text(&report);
+		if (fd >= 0)
+			say_lists(&report);
 		built.save = fd >= 0 && text && !in.failed;
 	}
 	if (!text)

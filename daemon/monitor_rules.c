@@ -215,8 +215,9 @@ static void rules_in_force(struct monitor *m, const char *warnings)
 	m->built = time(NULL);
 	lists_build_ended(m, rules_generation(m->rules), true);
 	lists_rules(m);
-	log_info("%s: %u rules, %u lists, %llu names in force (generation %llu%s)", m->build.path, sum.rules, sum.lists,
-		 (unsigned long long)sum.names, (unsigned long long)rules_generation(m->rules),
+	log_info("%s: %u rules, %u lists, %llu names, %llu filters in force (generation %llu%s)", m->build.path, sum.rules,
+		 sum.lists, (unsigned long long)sum.names, (unsigned long long)sum.filters,
+		 (unsigned long long)rules_generation(m->rules),
 		 m->build.built.cache == BUILT_FROM_CACHE ? ", as it was kept" : "");
 }
 

@@ -49,6 +49,13 @@ struct verdict {
 	enum filter_resource resource;	/* BLOCK by a list: the stand-in that a $redirect filter names; else NONE */
 };
 
+/* for explain: what a question says that no request on the wire can; the filters of lists look at it instead */
+struct facts_given {
+	struct span url;		/* with scheme */
+	uint32_t type;			/* one of enum filter_type; 0: facts.type */
+	bool unknown_is_third;		/* a request from an unknown page is third party */
+};
+
 /* everything the rules may look at, for one request (spans borrowed for the call) */
 struct facts {
 	struct span host;		/* the request's host, normalised; an address in text is a host too */
@@ -60,6 +67,7 @@ struct facts {
 	const struct addr *client;	/* NULL: unknown (rules with a group do not match) */
 	const struct addr *server;	/* original destination; NULL: unknown */
 	uint16_t minute;		/* rules_minute() of now: local minute of the week */
+	const struct facts_given *given;	/* NULL, but for explain */
 };
 
 /* --- the image ------------------------------------------------------------ */
@@ -172,6 +180,11 @@ bool rules_has_filters(const struct rules *r, enum rules_filter_kind kind);
 /* cheap questions first, so that what no rule can touch is never looked at; false is certain */
 bool rules_may_touch_cookies(const struct rules *r, const struct facts *f);
 bool rules_may_touch_sizes(const struct rules *r, const struct facts *f);
+
+/* rules_only_requests - for explain: why the rule behind a BLOCK verdict acts on requests only, and not on connections to
+ * the host: one line (a constant, or in @text); NULL: it acts on both */
+const char *rules_only_requests(const struct rules *r, const struct addr *client, struct span host, const struct verdict *v,
+				char *text, size_t text_len);
 
 /* --- for the connection layer --------------------------------------------- */
 

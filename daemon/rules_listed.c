@@ -64,6 +64,13 @@ static void ask_request(struct asked *a, const struct rules *r, const struct fac
 		.url = f->url, .bare = true, .source = f->source_host, .skip_hosts = !hosts, .type = type_of(f->type),
 		.method = f->method ? f->method : FILTER_METHOD_OTHER,
 	};
+	if (f->given) {
+		a->q.url = f->given->url;
+		a->q.bare = false;
+		a->q.unknown_is_third = f->given->unknown_is_third;
+		if (f->given->type)
+			a->q.type = f->given->type;
+	}
 }
 
 /* --- names ---------------------------------------------------------------- */
@@ -178,7 +185,6 @@ static bool lifted(struct asked *a, struct verdict *v)
 
 	if (named(a->allow, a->allows, a->f->host, v))
 		return true;
-	v->name = (struct span){ "", 0 };
 	for (unsigned i = 0; i < a->allows; i++)
 		if (a->allow[i]->match && match_find(a->allow[i]->match, &a->q, MATCH_EXCEPTIONS, false, &m)) {
 			v->origin = a->allow[i]->match_origin + m.record;
