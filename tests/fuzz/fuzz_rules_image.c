@@ -17,9 +17,14 @@ static size_t good_bytes;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	static const struct text_file lists[] = { { "l", { "0.0.0.0 a.test\n0.0.0.0 b.c.test\n", 32 } }, { NULL, { NULL, 0 } } };
+	static const struct text_file lists[] = { { "l", { "0.0.0.0 a.test\n0.0.0.0 b.c.test\n", 32 } },
+		{ "f", SPAN_LIT("||y.test^\n/ads/*$image,redirect=1x1.gif\n@@||x.test/ads\n||e.d.test^$removeparam=q,domain=p.*\n"
+				"||b.c.test^$cookie=u\n/b[0-9]+\\.gif/$~script\n@@||b.c.test^$cookie,to=c.test|~z.test\n") },
+		{ "g", SPAN_LIT("||good.y.test^\n") },
+		{ NULL, { NULL, 0 } } };
 	struct rules_report report;
-	int fd = rules_text_build(SPAN_LIT("lists: [{file: l}]\ngroups: {g: [10.0.0.0/8, \"2001:db8::/32\"]}\nrules:\n"
+	int fd = rules_text_build(SPAN_LIT("lists: [{file: l}, {file: f}, {file: f, groups: g}, "
+					   "{file: g, allow: yes}, {file: f, mode: observe}]\ngroups: {g: [10.0.0.0/8, \"2001:db8::/32\"]}\nrules:\n"
 					   "- {allow: everything, host: [x.test, =y.test], url: \"*/ok/*\"}\n"
 					   "- {block: connections, host: [d.test, e.d.test], group: g, between: \"sun 22:00-06:00\"}\n"
 					   "- {block: connections, address: [198.51.100.0/24]}\n"
@@ -47,6 +52,19 @@ static void explain(struct rules *r, struct verdict v)
 	if (v.origin && rules_origin(r, v.origin, &o, text, sizeof(text)))
 		for (size_t i = 0; i < o.text.len; i++)	/* every byte of it is there */
 			text[0] ^= o.text.p[i];
+}
+
+static void explain_filters(struct rules *r, const struct facts *f)
+{
+	for (int kind = RULES_FILTER_PARAMS; kind <= RULES_FILTER_COOKIES; kind++) {
+		struct rules_filter out[3];
+		size_t n = rules_filters(r, f, (enum rules_filter_kind)kind, out, 3);
+
+		if (n > 3)
+			abort();
+		for (size_t i = 0; i < n; i++)
+			explain(r, (struct verdict){ .origin = out[i].origin, .name = out[i].text.len > 253 ? (struct span){ "", 0 } : out[i].text });
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -90,6 +108,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		explain(r, rules_image_size(r, &f, 1, 1));
 		explain(r, rules_cookie(r, &f, SPAN_LIT("_ga_1")));
 		rules_may_touch_sizes(r, &f);
+		explain(r, rules_observe(r, &f));
+		explain_filters(r, &f);
 		while ((at = rules_candidate(r, &f, KIND_IMAGES, at, &action, &certain)))
 			;
 	}

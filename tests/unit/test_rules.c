@@ -397,12 +397,145 @@ static void tells_the_connection_layer(void **state)
 	rules_put(NULL);
 }
 
+/* rules.yaml, what is asked (as above), cookies or parameters, and which filters there are: "line" or "@line", "?line" observed */
+static void filters_that_change_requests(void **state)
+{
+	static const struct {
+		const char *reason, *yaml, *question;
+		enum rules_filter_kind kind;
+		const char *want;
+	} row[] = {
+		{ "a parameter", BLOCK, "R a.example/?x=1", RULES_FILTER_PARAMS, "11" },
+		{ "another host", BLOCK, "R c.example/?x=1", RULES_FILTER_PARAMS, "" },
+		{ "its exception, of another list", BOTH, "R b.a.example/?x=1", RULES_FILTER_PARAMS, "11 @5" },
+		{ "of another set", KIDS "  - file: except.txt\n", "R b.a.example/ ~10.0.0.3", RULES_FILTER_PARAMS, "11 @5" },
+		{ "not for others", KIDS "  - file: except.txt\n", "R b.a.example/ ~10.0.1.3", RULES_FILTER_PARAMS, "" },
+		{ "a cookie", BLOCK, "R a.example/", RULES_FILTER_COOKIES, "12" },
+		{ "observed", "lists:\n  - {file: block.txt, mode: observe}\n", "R a.example/", RULES_FILTER_COOKIES, "?12" },
+		{ "not used", "lists:\n  - {file: block.txt, cookies: no}\n", "R a.example/", RULES_FILTER_COOKIES, "" },
+		{ "parameters all the same", "lists:\n  - {file: block.txt, cookies: no}\n", "R a.example/", RULES_FILTER_PARAMS, "11" },
+		{ "in a list of exceptions", BLOCK "  - {file: except.txt, allow: yes}\n", "R b.a.example/", RULES_FILTER_PARAMS, "11 @5" },
+		{ "own rules first", BLOCK RULES "  - {allow: cookies, host: a.example}\n", "R a.example/", RULES_FILTER_COOKIES, "" },
+		{ "of their kind", BLOCK RULES "  - {allow: cookies, host: a.example}\n", "R a.example/", RULES_FILTER_PARAMS, "11" },
+		{ "requests", BLOCK RULES "  - {allow: requests, host: a.example}\n", "R a.example/", RULES_FILTER_PARAMS, "" },
+		{ "everything", BLOCK RULES "  - {allow: everything, host: a.example}\n", "R a.example/", RULES_FILTER_COOKIES, "" },
+		{ "of one name only", BLOCK RULES "  - {allow: cookies, name: z}\n", "R a.example/", RULES_FILTER_COOKIES, "12" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct rules *r = rules_text_map(row[i].yaml, lists);
+		struct rules_filter out[4];
+		char q[200], got[100] = "", text[100];
+		struct facts f = { .type = RES_DOCUMENT };
+		struct addr client;
+		char *who;
+		size_t n;
+
+		snprintf(q, sizeof(q), "%s", row[i].question);
+		who = take(q, '~');
+		if (who && addr_parse(&client, span_of(who)))
+			f.client = &client;
+		f.url = span_of(q + 2);
+		f.host = span_until(f.url, '/');
+		n = rules_filters(r, &f, row[i].kind, out, 4);
+		for (size_t k = 0; k < n; k++) {
+			struct rules_origin o;
+
+			assert_true(rules_origin(r, out[k].origin, &o, text, sizeof(text)));
+			assert_true(span_eq(o.text, out[k].text) && o.observe == out[k].observe);
+			snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%s%u", k ? " " : "",
+				 out[k].exception ? "@" : out[k].observe ? "?" : "", o.line);
+		}
+		if (strcmp(got, row[i].want) != 0)
+			fail_msg("%s: %s instead of %s", row[i].reason, got, row[i].want);
+		assert_true(n == 0 || rules_has_filters(r, row[i].kind));
+		rules_put(r);
+	}
+}
+
+static void observe_says_what_it_would_do(void **state)
+{
+	static const struct {
+		const char *reason, *yaml, *url;
+		uint32_t line;		/* 0: nothing */
+	} row[] = {
+		{ "a filter", "lists:\n  - {file: block.txt, mode: observe}\n", "paths.example/ads/x", 4 },
+		{ "nothing", "lists:\n  - {file: block.txt, mode: observe}\n", "paths.example/", 0 },
+		{ "a name", "lists:\n  - {file: good.hosts, mode: observe}\n", "cdn.mixed.example/", 1 },
+		{ "lifted by a list in force", "lists:\n  - {file: block.txt, mode: observe}\n  - file: except.txt\n", "kept.example/ok", 0 },
+		{ "or by its own", "lists:\n  - {file: block.txt, mode: observe}\n  - {file: except.txt, mode: observe}\n", "kept.example/ok", 0 },
+		{ "own rules too", "lists:\n  - {file: block.txt, mode: observe}\nrules:\n  - {allow: requests, host: paths.example}\n",
+		  "paths.example/ads/x", 0 },
+		{ "not observed", BLOCK, "good.example/", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct rules *r = rules_text_map(row[i].yaml, lists);
+		struct facts f = { .type = RES_UNKNOWN, .url = span_of(row[i].url) };
+		struct rules_origin o = { .line = 0 };
+		struct verdict v;
+		char text[100];
+
+		f.host = span_until(f.url, '/');
+		assert_int_equal(rules_request(r, &f).action == ACT_BLOCK, false);
+		v = rules_observe(r, &f);
+		if (v.action == ACT_BLOCK)
+			assert_true(rules_origin(r, v.origin, &o, text, sizeof(text)) && o.observe);
+		if (o.line != row[i].line)
+			fail_msg("%s: line %u", row[i].reason, o.line);
+		rules_put(r);
+	}
+}
+
+/* the entry in words, the stand-in of a redirect, and what does not act on connections */
+static void a_verdict_of_a_list_in_words(void **state)
+{
+	static const struct {
+		const char *yaml, *url, *text, *only;
+		enum filter_resource resource;
+	} row[] = {
+		{ BOTH, "www.whole.example/", "||whole.example^", NULL, FILTER_RESOURCE_NONE },
+		{ BOTH "  - {file: good.txt, allow: yes}\n", "www.whole.example/", "||whole.example^", NULL, FILTER_RESOURCE_NONE },
+		{ BOTH, "paths.example/ads/", "||paths.example/ads/", "it names a part of the URL, not a whole host", FILTER_RESOURCE_NONE },
+		{ BOTH, "kept.example/no", "||kept.example^", "except.txt:2 lifts it for some requests: @@||kept.example/ok",
+		  FILTER_RESOURCE_NONE },
+		{ BOTH, "r.example/", "||r.example^$redirect=noopjs", "redirect: it names an answer", FILTER_RESOURCE_SCRIPT },
+		{ LISTS, "x.listed.example/", "listed.example", NULL, FILTER_RESOURCE_NONE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct rules *r = rules_text_map(row[i].yaml, lists);
+		struct facts f = { .type = RES_SCRIPT, .url = span_of(row[i].url) };
+		char text[200];
+		struct verdict v;
+		const char *only;
+
+		f.host = span_until(f.url, '/');
+		v = rules_request(r, &f);
+		assert_int_equal(v.action, ACT_BLOCK);
+		assert_int_equal(v.resource, row[i].resource);
+		if (!span_eq(rules_origin_text(r, &v, text, sizeof(text)), span_of(row[i].text)))
+			fail_msg("%s: %.*s", row[i].text, SPAN_FMT(rules_origin_text(r, &v, text, sizeof(text))));
+		only = rules_only_requests(r, NULL, f.host, &v, text, sizeof(text));
+		if (!only != !row[i].only || (only && strcmp(only, row[i].only) != 0))
+			fail_msg("%s: %s", row[i].text, only ? only : "on connections too");
+		assert_int_equal(rules_connection(r, NULL, NULL, f.host, 0).action == ACT_BLOCK, !only);
+		rules_put(r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(decides_as_the_table_says),
 		cmocka_unit_test(says_where_a_rule_stands),
 		cmocka_unit_test(tells_the_connection_layer),
+		cmocka_unit_test(filters_that_change_requests),
+		cmocka_unit_test(observe_says_what_it_would_do),
+		cmocka_unit_test(a_verdict_of_a_list_in_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
