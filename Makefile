@@ -56,7 +56,7 @@ build/gen/firewall_numbers.h: nft/dejunk.nft
 build/obj/%.o: daemon/%.c Makefile | $(gen)
 	$(call say,CC,$@)
 	$(Q)mkdir -p build/obj
-	$(Q)$(CC) $(cppflags) $(warnings) $(harden) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(cppflags) $(warnings) $(harden) $(CFLAGS) -MD -MP -c -o $@ $<
 
 # --- the daemon with the small limits of tests/limits/short, for the tests that reach them.  It says what it is, and runs
 # only where DEJUNK_SHORT_LIMITS is in the environment
@@ -69,7 +69,7 @@ build/short/bin/dejunk: $(short) | build/short/nft/dejunk.nft
 build/short/obj/%.o: daemon/%.c Makefile | $(gen) build/short/limit_short.h
 	$(call say,SHORT,$@)
 	$(Q)mkdir -p build/short/obj
-	$(Q)$(CC) -DDEJUNK_SHORT_LIMITS -iquote build/short $(cppflags) $(warnings) $(harden) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) -DDEJUNK_SHORT_LIMITS -iquote build/short $(cppflags) $(warnings) $(harden) $(CFLAGS) -MD -MP -c -o $@ $<
 
 build/short/limit_short.h: daemon/tbl/limit.h tests/limits/short tests/limits/shorten
 	$(call say,GEN,$@)
@@ -89,13 +89,13 @@ san_cflags := -O1 -g $(sanitize)
 build/san/%.o: daemon/%.c Makefile | $(gen)
 	$(call say,CC,$@)
 	$(Q)mkdir -p build/san
-	$(Q)$(CC) $(cppflags) $(warnings) $(san_cflags) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(cppflags) $(warnings) $(san_cflags) -MD -MP -c -o $@ $<
 
 define unit_rule
 build/unit/test_$(1): tests/unit/test_$(1).c $(wildcard tests/unit/*.h) $(patsubst %,build/san/%.o,$(call links,tests/unit/test_$(1).c))
 	$$(call say,TEST,$$@)
 	$$(Q)mkdir -p build/unit
-	$$(Q)$$(CC) $$(cppflags) $$(warnings) $$(san_cflags) -MMD -MP -o $$@ $$(filter %.c %.o,$$^) -lcmocka $$(pkg_libs)
+	$$(Q)$$(CC) $$(cppflags) $$(warnings) $$(san_cflags) -MD -MP -o $$@ $$(filter %.c %.o,$$^) -lcmocka $$(pkg_libs)
 endef
 $(foreach t,$(unit),$(eval $(call unit_rule,$(t))))
 
@@ -112,7 +112,7 @@ define root_rule
 build/root/$(1): tests/root/$(1).c $(patsubst %,build/san/%.o,$(call links,tests/root/$(1).c))
 	$$(call say,TEST,$$@)
 	$$(Q)mkdir -p build/root
-	$$(Q)$$(CC) $$(cppflags) $$(warnings) $$(san_cflags) -MMD -MP -o $$@ $$(filter %.c %.o,$$^) $$(pkg_libs)
+	$$(Q)$$(CC) $$(cppflags) $$(warnings) $$(san_cflags) -MD -MP -o $$@ $$(filter %.c %.o,$$^) $$(pkg_libs)
 endef
 $(foreach t,$(root),$(eval $(call root_rule,$(t))))
 
@@ -137,7 +137,7 @@ define bench_rule
 build/bench/$(1): tests/bench/$(1).c $(wildcard tests/bench/*.h) $(patsubst %,build/obj/%.o,$(call links,tests/bench/$(1).c))
 	$$(call say,BENCH,$$@)
 	$$(Q)mkdir -p build/bench
-	$$(Q)$$(CC) $$(cppflags) $$(warnings) $$(harden) $$(CFLAGS) -pie $$(LDFLAGS) -MMD -MP -o $$@ $$(filter %.c %.o,$$^) $$(pkg_libs)
+	$$(Q)$$(CC) $$(cppflags) $$(warnings) $$(harden) $$(CFLAGS) -pie $$(LDFLAGS) -MD -MP -o $$@ $$(filter %.c %.o,$$^) $$(pkg_libs)
 endef
 $(foreach t,$(bench),$(eval $(call bench_rule,$(t))))
 bench: build/dejunk $(bench:%=build/bench/%)
