@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "match_pattern.h"
 #include "match_query.h"
 
 /* --- a group of records --------------------------------------------------- */
@@ -333,13 +334,15 @@ static bool excepted(const struct match *m, const struct match_names *n)
 static const struct match_record *names_host(struct match *m, struct match_range range, const struct match_names *n)
 {
 	for (const struct match_record *r = &m->record[range.first], *end = r + range.count; r < end; r++) {
-		struct span name = { m->text.p + r->pattern, r->flags & MATCH_REGEX ? 0 : r->host_len };
+		struct span pattern = { m->text.p + r->pattern, r->flags & MATCH_REGEX ? 0 : r->pattern_len };
+		struct span name = r->host_len ? (struct span){ pattern.p, r->host_len } :
+						 match_pattern_host(pattern, r->flags & MATCH_HOST);
 		size_t above = name.len && name.len <= n->host.len ? n->host.len - name.len : 0;
 
-		if (name.len && name.len <= n->host.len && memcmp(n->host.p + above, name.p, name.len) == 0 &&
+		if (name.len && name.len <= n->host.len && span_eq_nocase(span_skip(n->host, above), name) &&
 		    (above == 0 || (!n->address && n->host.p[above - 1] == '.')))
 			return r;
-		if (r->to && match_set_holds(m, r->to, n))
+		if (r->to && match_set_names(m, r->to, n))
 			return r;
 	}
 	return NULL;

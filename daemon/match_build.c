@@ -10,6 +10,7 @@
 
 #include "match_draft.h"
 #include "match_keys.h"
+#include "match_pattern.h"
 #include "names_table.h"
 
 void match_build_exceptions(struct match_builder *b)
@@ -206,11 +207,18 @@ static uint16_t flags_of(const struct filter *f)
 static void put_excepted(struct match_builder *b, const struct filter *f, const struct match_record *r)
 {
 	struct filter_domains it = { .rest = f->to };
+	struct span host = { "", 0 };
 	struct filter_domain d;
+	char low[HOST_MAX];
 	uint64_t fp;
 
-	if (r->host_len) {
-		fp = match_draft_name(b, (struct span){ (const char *)b->text.p + r->pattern, r->host_len });
+	if (!f->regex)
+		host = r->host_len ? (struct span){ f->pattern.p, r->host_len } :
+				     match_pattern_host(f->pattern, f->anchors & FILTER_ANCHOR_HOST);
+	if (host.len && host.len <= HOST_MAX) {
+		for (size_t i = 0; i < host.len; i++)
+			low[i] = char_lower(host.p[i]);
+		fp = match_draft_name(b, (struct span){ low, host.len });
 		match_draft_put(b, &b->excepted, &fp, sizeof(fp));
 	}
 	while (f->to.len && filter_domain_next(&it, &d)) {

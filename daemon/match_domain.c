@@ -173,3 +173,11 @@ bool match_set_holds(struct match *m, uint32_t index, const struct match_names *
 	v += s.included;
 	return !any_among(v, s.excluded, n->fp, n->count) && !any_among(v, s.excluded, tld, tlds);
 }
+
+bool match_set_names(struct match *m, uint32_t index, const struct match_names *n)
+{
+	struct match_set s;
+
+	memcpy(&s, m->set + index - 1, sizeof(s));
+	return s.included && match_set_holds(m, index, n);
+}

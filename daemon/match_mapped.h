@@ -75,5 +75,7 @@ const struct match_page *match_page_of(struct match *m, struct span source);
 unsigned match_domain_labels(struct match *m, const struct match_names *n, unsigned *suffix);
 /* match_set_holds - is the host in the set (index as in a record, not 0)? */
 bool match_set_holds(struct match *m, uint32_t index, const struct match_names *n);
+/* match_set_names - the same, but that a set which only excludes names no host */
+bool match_set_names(struct match *m, uint32_t index, const struct match_names *n);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "container.h"
 #include "match_cases.h"
 #include "match_mapped.h"
 #include "shared.h"
@@ -278,6 +279,52 @@ static void parts_of_a_decision(void **state)
 	match_unmake(&m);
 }
 
+/* whatever names a host, or something below it, in an exception: only the request can tell whether that holds */
+static void exceptions_name_hosts(void **state)
+{
+	static const struct { const char *filter, *host; bool names; } rows[] = {
+		{ "@@||ads.com^", "ads.com", true },
+		{ "@@||ads.com^", "www.ads.com", true },
+		{ "@@||www.ads.com^", "ads.com", false },
+		{ "@@||ads.com$domain=page.com", "ads.com", true },
+		{ "@@||ads.com/Ad.js$match-case", "ads.com", true },
+		{ "@@||Ads.com:8080/x", "www.ads.com", true },
+		{ "@@||ads.com?x=", "ads.com", true },
+		{ "@@||ads.com*x/y", "ads.com", true },
+		{ "@@||cdn-*.ads.com/x.js^", "cdn-1.ads.com", true },
+		{ "@@||cdn-*.ads.com/x.js^", "ads.org", false },
+		{ "@@||cdn.*.com/x.js^", "ads.com", false },
+		{ "@@://ads.com^", "ads.com", true },
+		{ "@@|http://ads.com/x", "ads.com", true },
+		{ "@@|http*://ads.com/x", "ads.com", true },
+		{ "@@ads.com/x", "ads.com", true },
+		{ "@@.ads.com/x", "a.ads.com", true },
+		{ "@@/ads.com/x", "ads.com", false },
+		{ "@@/x?*ads.com$domain=page.com", "ads.com", false },
+		{ "@@*$script,to=ads.com", "ads.com", true },
+		{ "@@*$script,domain=page.com,denyallow=other.com", "ads.com", false },
+		{ "@@||ads.com^$removeparam=x", "ads.com", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char text[200];
+		struct match_verdict v = { .line = 0 };
+		struct match_made m;
+		struct span list;
+		bool names;
+
+		/* one that holds for no host in particular stands before it */
+		snprintf(text, sizeof(text), "||ads.com^\n@@*$image,domain=page.com,denyallow=other.com\n%s\n", rows[i].filter);
+		list = span_of(text);
+		match_make(&m, &list, 1, 3, psl_builtin());
+		names = match_excepted(m.match, span_of(rows[i].host), &v);
+		if (names != rows[i].names || (names && v.line != 3))
+			fail_msg("%s: %s is %s, line %u", rows[i].filter, rows[i].host, names ? "named" : "not named", v.line);
+		match_unmake(&m);
+	}
+}
+
 static void a_list_of_exceptions(void **state)
 {
 	struct span list = SPAN_LIT("||good.com^\n@@||fine.com^\n||c.com^$cookie=x\n");
@@ -443,6 +490,7 @@ int main(void)
 		cmocka_unit_test(needles_are_found_anywhere),
 		cmocka_unit_test(groups_are_apart),
 		cmocka_unit_test(parts_of_a_decision),
+		cmocka_unit_test(exceptions_name_hosts),
 		cmocka_unit_test(a_list_of_exceptions),
 		cmocka_unit_test(damaged_images_are_survived),
 		cmocka_unit_test(the_engines_agree),
