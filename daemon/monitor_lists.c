@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* monitor_lists - lists that are fetched: rounds, copies, and the build at a round's end
+/* monitor_lists - lists that are fetched: rounds, copies, and the build at a round's end (who waits: monitor_lists_wait)
  *
  * Files are written by the child and renamed here; nothing here waits for a disk.
  */
@@ -17,7 +17,6 @@
 #include "container.h"
 #include "list_due.h"
 #include "log.h"
-#include "json.h"
 #include "monitor.h"
 #include "named.h"
 #include "statedir.h"
@@ -30,11 +29,6 @@ enum {
 static struct monitor *lists_monitor(struct fetching *f)
 {
 	return CONTAINER_OF(f, struct monitor, lists.fetching);
-}
-
-static const char *label(const struct subscription *s)
-{
-	return s->name[0] ? s->name : s->state.url;
 }
 
 static uint32_t chance(void)
@@ -71,7 +65,7 @@ static void lists_save(struct lists *l, const struct subscription *s)
 			err = statedir_commit(l->dir, name);
 	}
 	if (err)
-		log_warn("list %s: its state cannot be kept: %s", label(s), strerror(-err));
+		log_warn("list %s: its state cannot be kept: %s", lists_label(s), strerror(-err));
 }
 
 /* what is known of the list; with a copy that is another than the one it tells of, as little as possible */
@@ -240,7 +234,7 @@ static void lists_failed(struct lists *l, struct subscription *s, bool refused, 
 		s->state.failures++;
 	s->state.next = list_due_retry(now, s->every_s, s->state.failures, refused, chance());
 	lists_save(l, s);
-	log_warn("list %s %s: %s; %s, next try in %lld s", label(s), refused ? "was refused" : "could not be fetched",
+	log_warn("list %s %s: %s; %s, next try in %lld s", lists_label(s), refused ? "was refused" : "could not be fetched",
 		 s->state.error, s->state.bytes ? "the last good copy stays" : "there is no copy of it",
 		 (long long)(s->state.next - now));
 }
@@ -308,7 +302,7 @@ static void lists_new(struct lists *l, struct subscription *s, const struct fetc
 	s->state.rules = got->rules;
 	memcpy(s->state.format, got->format, sizeof(s->state.format));
 	lists_save(l, s);
-	log_info("list %s: fetched, %s, %u rules (before: %u)", label(s), got->format, got->rules, before.rules);
+	log_info("list %s: fetched, %s, %u rules (before: %u)", lists_label(s), got->format, got->rules, before.rules);
 }
 
 /* --- rounds ---------------------------------------------------------------------------------------- */
@@ -385,7 +379,7 @@ static void lists_on_fetched(struct fetching *f, const struct fetched *got)
 			lists_good(s, got);
 			s->result = LISTS_SAME;
 			lists_save(l, s);
-			log_debug("list %s: not changed", label(s));
+			log_debug("list %s: not changed", lists_label(s));
 		} else if (s->named) {		/* else the rules have changed meanwhile */
 			lists_failed(l, s, got->what == FETCH_REFUSED,
 				     got->why[0] ? got->why : "the server says that it is there already");
@@ -474,143 +468,6 @@ void lists_build_ended(struct monitor *m, uint64_t generation, bool ok)
 	lists_drop(l);
 	if (!ok)
 		lists_answer(m);	/* else when it is in force everywhere */
-}
-
-/* --- who waits ------------------------------------------------------------------------------------------------ */
-
-static bool lists_is(const struct subscription *s, const char *name)
-{
-	return !name || strcmp(name, s->name) == 0 || strcmp(name, s->state.url) == 0;
-}
-
-static bool lists_bad(const struct subscription *s)
-{
-	return s->result == LISTS_FAILED || s->result == LISTS_REFUSED;
-}
-
-static void lists_tell_json(const struct subscription *s, struct json *j)
-{
-	static const char *const result[] = { "nothing", "updated", "unchanged", "failed", "refused" };
-
-	json_open(j, NULL, '{');
-	json_string(j, "name", s->name);
-	json_string(j, "url", s->state.url);
-	json_string(j, "result", result[s->result]);
-	json_number(j, "rules", s->state.rules);
-	if (s->result == LISTS_UPDATED)
-		json_number(j, "rules_before", s->rules_before);
-	if (lists_bad(s))
-		json_string(j, "error", s->state.error);
-	json_close(j, '}');
-}
-
-static void lists_tell_text(const struct subscription *s, FILE *out)
-{
-	switch (s->result) {
-	case LISTS_UPDATED:
-		fprintf(out, "%s: updated, %u rules (before: %u)\n", label(s), s->state.rules, s->rules_before);
-		break;
-	case LISTS_SAME:
-		fprintf(out, "%s: not changed, %u rules\n", label(s), s->state.rules);
-		break;
-	case LISTS_FAILED:
-	case LISTS_REFUSED:
-		fprintf(out, "%s: %s: %s; %s\n", label(s), s->result == LISTS_FAILED ? "failed" : "refused", s->state.error,
-			s->state.bytes ? "the last good copy stays" : "there is no copy");
-		break;
-	default:
-		fprintf(out, "%s: not fetched\n", label(s));
-	}
-}
-
-/* body of UPDATED: how it went, JSON, NUL, text */
-static void lists_tell(struct monitor *m, const struct lists_waiter *w, const char *error)
-{
-	struct proc *admin = children_find(&m->kids, ROLE_ADMIN, 0);
-	struct lists *l = &m->lists;
-	struct msg_done done = { .error = error ? ENOENT : 0 };
-	char *body = NULL;
-	size_t len = 0;
-	struct json j = { .out = open_memstream(&body, &len) };
-	bool bad = error != NULL;
-
-	if (!j.out)
-		return;
-	for (unsigned i = 0; i < l->count; i++)
-		bad |= lists_is(l->sub[i], w->name) && lists_bad(l->sub[i]);
-	if (bad && !error)
-		done.error = EIO;
-	fwrite(&done, sizeof(done), 1, j.out);
-	json_open(&j, NULL, '{');
-	json_bool(&j, "ok", !bad);
-	if (error)
-		json_string(&j, "error", error);
-	json_open(&j, "lists", '[');
-	for (unsigned i = 0; i < l->count && !error && ftell(j.out) < IPC_BODY_MAX / 2; i++)
-		if (lists_is(l->sub[i], w->name))
-			lists_tell_json(l->sub[i], &j);
-	json_close(&j, ']');
-	json_close(&j, '}');
-	fputc('\0', j.out);
-	if (error)
-		fprintf(j.out, "%s\n", error);
-	for (unsigned i = 0; i < l->count && !error && ftell(j.out) < IPC_BODY_MAX - 3000; i++)
-		if (lists_is(l->sub[i], w->name))
-			lists_tell_text(l->sub[i], j.out);
-	if (fclose(j.out) == 0 && admin && admin->pid)
-		proc_send(admin, MSG_UPDATED, w->seq, body, len < IPC_BODY_MAX ? len : IPC_BODY_MAX, -1);
-	free(body);
-}
-
-void lists_answer(struct monitor *m)
-{
-	struct lists *l = &m->lists;
-	unsigned kept = 0;
-
-	if (l->waiters)
-		status_send(m);		/* who was told asks next */
-	for (unsigned i = 0; i < l->waiters; i++) {
-		struct lists_waiter *w = &l->waiter[i];
-
-		if (w->round > l->finished) {
-			l->waiter[kept++] = *w;
-			continue;
-		}
-		lists_tell(m, w, NULL);
-		free(w->name);
-	}
-	l->waiters = kept;
-}
-
-void lists_forget_waiters(struct monitor *m)
-{
-	for (unsigned i = 0; i < m->lists.waiters; i++)
-		free(m->lists.waiter[i].name);
-	m->lists.waiters = 0;
-}
-
-void lists_update(struct monitor *m, uint32_t seq, bool force, const char *name, size_t len)
-{
-	struct lists *l = &m->lists;
-	struct lists_waiter w = { .seq = seq, .round = l->running ? l->round : l->round + 1 };
-	unsigned found = 0;
-
-	w.name = len ? strndup(name, len) : NULL;
-	for (unsigned i = 0; i < l->count && (w.name || !len); i++)
-		if (l->sub[i]->named && lists_is(l->sub[i], w.name)) {
-			l->sub[i]->wanted = true;
-			l->sub[i]->forced |= force;
-			l->sub[i]->result = LISTS_NOTHING;
-			found++;
-		}
-	if (!found || l->waiters == ARRAY_LEN(l->waiter)) {
-		lists_tell(m, &w, found ? "too many updates are waiting" : l->dir < 0 ? "the state directory cannot be used" :
-			   len ? "no list that is fetched has this name or URL" : "the rules name no list that is fetched");
-		free(w.name);
-		return;
-	}
-	l->waiter[l->waiters++] = w;
-	lists_tick(m);
 }
 
 /* --- start and end ------------------------------------------------------------------------------------------ */

@@ -59,6 +59,12 @@ struct lists {
 	struct lists_waiter waiter[LIMIT_CONTROL_CLIENTS];
 };
 
+/* lists_label - what people call it: its name, or its URL (borrowed) */
+static inline const char *lists_label(const struct subscription *s)
+{
+	return s->name[0] ? s->name : s->state.url;
+}
+
 /* lists_init - the directory, and copies put back that a build was not finished with; before the first build */
 void lists_init(struct monitor *m);
 /* lists_close - end what runs, nobody is answered */
