@@ -436,9 +436,9 @@ void monitor_stop(struct monitor *m, int status)
 	m->stopping = true;
 	m->status = status;
 	m->stop_ms = clock_ms();
+	arm_consider(m);		/* withdraws the lease, before anything waits for a child or a disk */
 	build_cancel(&m->build);
 	lists_close(m);
-	arm_consider(m);		/* withdraws the lease */
 	arm_close(m);
 	if (children_stop(&m->kids))
 		ev_break(m->loop, EVBREAK_ALL);

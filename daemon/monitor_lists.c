@@ -68,25 +68,11 @@ static void lists_save(struct lists *l, const struct subscription *s)
 		log_warn("list %s: its state cannot be kept: %s", lists_label(s), strerror(-err));
 }
 
-/* what is known of the list; with a copy that is another than the one it tells of, as little as possible */
-static void lists_load(struct lists *l, struct subscription *s)
+/* of a copy that is another than the one that the state tells of, or is gone, as little is known as possible */
+static void lists_compare(struct lists *l, struct subscription *s)
 {
-	char name[LIST_STORE_NAME + 8], text[LIST_STATE_BYTES], url[sizeof(s->state.url)];
 	struct stat st;
-	ssize_t n = -1;
-	int fd;
 
-	memcpy(url, s->state.url, sizeof(url));
-	file_name(name, s, ".state");
-	fd = statedir_read(l->dir, name, sizeof(text) - 1);
-	if (fd >= 0) {
-		n = read(fd, text, sizeof(text));
-		close(fd);
-	}
-	if (n <= 0 || !list_state_parse((struct span){ text, (size_t)n }, &s->state) || strcmp(s->state.url, url) != 0) {
-		memset(&s->state, 0, sizeof(s->state));
-		memcpy(s->state.url, url, sizeof(url));
-	}
 	if (fstatat(l->dir, s->hash, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		s->state.fetched = s->state.changed = 0;
 		s->state.rules = s->state.lines = 0;
@@ -102,33 +88,77 @@ static void lists_load(struct lists *l, struct subscription *s)
 	}
 }
 
-/* each file of the directory: copies whose build was never finished go back; what nobody asked for in a long time goes */
-static void lists_sweep(struct lists *l)
+static void lists_load(struct lists *l, struct subscription *s)
+{
+	char name[LIST_STORE_NAME + 8], text[LIST_STATE_BYTES], url[sizeof(s->state.url)];
+	ssize_t n = -1;
+	int fd;
+
+	memcpy(url, s->state.url, sizeof(url));
+	file_name(name, s, ".state");
+	fd = statedir_read(l->dir, name, sizeof(text) - 1);
+	if (fd >= 0) {
+		n = read(fd, text, sizeof(text));
+		close(fd);
+	}
+	if (n <= 0 || !list_state_parse((struct span){ text, (size_t)n }, &s->state) || strcmp(s->state.url, url) != 0) {
+		memset(&s->state, 0, sizeof(s->state));
+		memcpy(s->state.url, url, sizeof(url));
+	}
+	lists_compare(l, s);
+}
+
+static bool lists_names(const struct lists *l, const char *hash)
+{
+	for (unsigned i = 0; i < l->count; i++)
+		if (strcmp(l->sub[i]->hash, hash) == 0)
+			return true;
+	return false;
+}
+
+static bool lists_older(struct lists *l, const char *name, time_t than)
+{
+	struct stat st;
+
+	return fstatat(l->dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_mtime < than;
+}
+
+/* the file @name of the list @hash, before the rules are known: what was cut short is undone */
+static void lists_mend_file(struct lists *l, const char *name, const char *hash, const char *end)
+{
+	if (strcmp(end, ".old") == 0)		/* the build with what replaced it was never finished */
+		renameat(l->dir, name, l->dir, hash);
+	else if (strcmp(end, ".new") == 0)
+		unlinkat(l->dir, name, 0);
+}
+
+/* the same when they are known: a copy that no rule names lives as long as its state, which is written at each fetch */
+static void lists_forget_file(struct lists *l, const char *name, const char *hash, const char *end)
+{
+	time_t than = time(NULL) - FORGET;
+	char state[LIST_STORE_NAME + 8];
+
+	snprintf(state, sizeof(state), "%s.state", hash);
+	if (!lists_names(l, hash) && strcmp(end, ".new") != 0 && lists_older(l, name, than) && lists_older(l, state, than))
+		unlinkat(l->dir, name, 0);
+}
+
+/* @mend each file of the directory that is ours */
+static void lists_sweep(struct lists *l, void (*mend)(struct lists *l, const char *name, const char *hash, const char *end))
 {
 	int fd = openat(l->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	time_t now = time(NULL);
 	struct dirent *e;
-	struct stat st;
 
 	while (d && (e = readdir(d))) {
-		size_t len = strlen(e->d_name), hash = strspn(e->d_name, "0123456789abcdef");
+		size_t hash = strspn(e->d_name, "0123456789abcdef");
 		char name[LIST_STORE_NAME];
 
 		if (hash != LIST_STORE_NAME - 1)
 			continue;
 		memcpy(name, e->d_name, hash);
 		name[hash] = '\0';
-		if (len == hash + 4 && strcmp(e->d_name + hash, ".old") == 0)
-			renameat(l->dir, e->d_name, l->dir, name);
-		else if (fstatat(l->dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && now - st.st_mtime > FORGET) {
-			char state[LIST_STORE_NAME + 8];
-
-			/* a copy lives as long as its state, which is written at each fetch */
-			snprintf(state, sizeof(state), "%s.state", name);
-			if (fstatat(l->dir, state, &st, AT_SYMLINK_NOFOLLOW) < 0 || now - st.st_mtime > FORGET)
-				unlinkat(l->dir, e->d_name, 0);
-		}
+		mend(l, e->d_name, name, e->d_name + hash);
 	}
 	if (d)
 		closedir(d);
@@ -208,6 +238,9 @@ void lists_rules(struct monitor *m)
 		s->checksum = r.checksum;
 		list_state_text(s->name, sizeof(s->name), r.name);
 	}
+	if (text && !l->swept)
+		lists_sweep(l, lists_forget_file);
+	l->swept |= text != NULL;
 	free(text);
 	lists_drop(l);
 }
@@ -257,15 +290,24 @@ static void lists_good(struct subscription *s, const struct fetched *got)
 static int lists_replace(struct lists *l, struct subscription *s)
 {
 	char old[LIST_STORE_NAME + 8];
+	bool moved = false;
+	int err;
 
 	file_name(old, s, ".old");
 	if (!s->changed) {
 		unlinkat(l->dir, old, 0);
-		if (linkat(l->dir, s->hash, l->dir, old, 0) < 0 && errno != ENOENT && errno != EPERM)
-			return -errno;
+		if (linkat(l->dir, s->hash, l->dir, old, 0) < 0 && errno != ENOENT) {
+			/* a file system without links: for a moment there is the old one only, and lists_init() knows that */
+			moved = renameat(l->dir, s->hash, l->dir, old) == 0;
+			if (!moved)
+				return -errno;
+		}
 		s->before = s->state;
 	}
-	return statedir_commit(l->dir, s->hash);
+	err = statedir_commit(l->dir, s->hash);
+	if (err && moved)
+		renameat(l->dir, old, l->dir, s->hash);
+	return err;
 }
 
 static void lists_new(struct lists *l, struct subscription *s, const struct fetched *got)
@@ -326,29 +368,28 @@ static void lists_round_ends(struct monitor *m)
 static bool lists_start(struct monitor *m, struct subscription *s)
 {
 	struct lists *l = &m->lists;
-	struct list_state ask = s->state;
+	struct list_state ask;
 	char why[128];
-	int err = 0;
+	int file, err;
 
+	lists_compare(l, s);		/* who else cleans the directory up may have taken the copy */
+	ask = s->state;
 	if (s->forced) {
 		ask.etag[0] = ask.modified[0] = '\0';
 		ask.digest = 0;
 	}
 	s->wanted = false;
 	s->state.tried = time(NULL);
-	l->file = statedir_create(l->dir, s->hash);
-	if (l->file < 0)
-		err = l->file;
+	file = statedir_create(l->dir, s->hash);
+	err = file < 0 ? file : fetching_start(&l->fetching, &m->settings, &ask, s->checksum && !s->forced, file);
 	if (!err) {
-		err = fetching_start(&l->fetching, &m->settings, &ask, s->checksum && !s->forced, l->file);
-		if (err) {
-			close(l->file);
-			statedir_discard(l->dir, s->hash);
-		}
-	}
-	if (!err) {
+		l->file = file;
 		l->now = s;
 		return true;
+	}
+	if (file >= 0) {
+		close(file);
+		statedir_discard(l->dir, s->hash);
 	}
 	snprintf(why, sizeof(why), "it cannot be begun: %s", strerror(-err));
 	lists_failed(l, s, false, why);
@@ -488,7 +529,7 @@ void lists_init(struct monitor *m)
 	if (l->dir < 0)
 		log_warn("%s/lists: %s; no list is fetched", m->opt->state_dir, strerror(errno));
 	else
-		lists_sweep(l);
+		lists_sweep(l, lists_mend_file);
 }
 
 void lists_close(struct monitor *m)

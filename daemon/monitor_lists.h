@@ -55,6 +55,7 @@ struct lists {
 	bool running;			/* a round is */
 	bool building;			/* the round is over, the build with what it brought is not */
 	uint64_t generation;		/* of that build; 0: it has not begun */
+	bool swept;			/* of copies that no rule has named for long */
 	unsigned waiters;
 	struct lists_waiter waiter[LIMIT_CONTROL_CLIENTS];
 };
