@@ -12,10 +12,7 @@
 #include "see.h"
 
 #include <arpa/inet.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <xxhash.h>
 
 #include "dns_msg.h"
 #include "dns_stream.h"
@@ -26,13 +23,12 @@
 #include "ip_pkt.h"
 #include "limits.h"
 #include "see_quic.h"
+#include "see_tell.h"
 #include "tcp_stream.h"
 #include "tls_hello.h"
-#include "url.h"
 
 enum {
 	PORT_DNS = 53, PORT_HTTP = 80, PORT_TLS = 443, PORT_SSDP = 1900,
-	TOLD = 1 << 16,		/* rows remembered, so that each is told once */
 	STUCK_MAX = 32,		/* segments behind a gap: what is missing was lost by the capture, and will not come */
 };
 
@@ -54,8 +50,6 @@ struct flow {
 };
 
 struct see {
-	void (*on_row)(void *ctx, const struct see_row *row);
-	void *ctx;
 	struct see_counts counts;
 	struct ip_frag *fragments;
 	struct tcp_streams *streams;
@@ -63,54 +57,11 @@ struct see {
 	uint64_t now;			/* counts packets: streams age by order, not by time */
 	struct dns_msg dns;
 	struct http1_head head;
-	uint64_t told[TOLD];		/* hashes of rows, each in its place */
+	struct see_tell tell;
 };
 
 /* what one try at the front of a stream came to */
 enum try { TRY_WAIT, TRY_TAKEN, TRY_NOTHING };
-
-/* --- rows -------------------------------------------------------------------------------- */
-
-static void row_init(struct see_row *r, enum see_proto proto, const struct addr *client, const struct addr *server)
-{
-	*r = (struct see_row){ .proto = proto, .client = *client, .server = *server, .name = "", .alpn = "" };
-}
-
-/* tell - once, as long as it is remembered */
-static void tell(struct see *s, struct see_row *r, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-static void tell(struct see *s, struct see_row *r, const char *fmt, ...)
-{
-	char key[2 * sizeof(struct addr) + 1 + HOST_MAX + 1 + SEE_HOW];
-	size_t n = 0, name = strlen(r->name);
-	uint64_t hash;
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(r->how, sizeof(r->how), fmt, ap);
-	va_end(ap);
-	memcpy(key, &r->client, sizeof(r->client));
-	memcpy(key + sizeof(r->client), &r->server, sizeof(r->server));
-	n = 2 * sizeof(r->client);
-	key[n++] = (char)r->proto;
-	memcpy(key + n, r->name, name);
-	n += name;
-	if (name == 0 || r->failed) {	/* a name is told once, however it was learned */
-		memcpy(key + n, r->how, strlen(r->how));
-		n += strlen(r->how);
-	}
-	hash = XXH3_64bits(key, n);
-	if (s->told[hash % TOLD] == hash)
-		return;
-	s->told[hash % TOLD] = hash;
-	s->counts.rows++;
-	s->on_row(s->ctx, r);
-}
-
-static void tell_bad(struct see *s, struct see_row *r, const char *what)
-{
-	r->failed = true;
-	tell(s, r, "malformed: %s", what);
-}
 
 /* --- the readers ----------------------------------------------------------------------------- */
 
@@ -142,81 +93,16 @@ static void read_dns(struct see *s, struct span in, const struct addr *src, cons
 	bool answer = is == DNS_MSG_ANSWER || (is != DNS_MSG_QUERY && ntohs(src->port_be) == PORT_DNS);
 	struct see_row r;
 
-	row_init(&r, SEE_DNS, answer ? dst : src, answer ? src : dst);
+	see_row_init(&r, SEE_DNS, answer ? dst : src, answer ? src : dst);
 	r.failed = is != DNS_MSG_QUERY && is != DNS_MSG_ANSWER;
 	if (!r.failed || question_of(s, in))
 		r.name = s->dns.name[0].text[0] ? s->dns.name[0].text : ".";
 	if (!r.failed)
-		tell(s, &r, answer ? "answer" : "query");
+		see_tell(&s->tell, &r, answer ? "answer" : "query");
 	else if (is == DNS_MSG_OTHER)
-		tell(s, &r, "%s", dns_msg_why(is));
+		see_tell(&s->tell, &r, "%s", dns_msg_why(is));
 	else
-		tell(s, &r, "%s%s", r.name[0] ? "question, but malformed: " : "malformed: ", dns_msg_why(is));
-}
-
-/* tell_head - a request head that was read */
-static void tell_head(struct see *s, struct see_row *r)
-{
-	struct span host = http1_value(&s->head, HTTP1_HOST), in;
-	char name[HOST_MAX + 1];
-	struct url url;
-	uint16_t port;
-
-	if (url_from_request(&s->head, &url) == PARSE_DONE) {
-		if (url.host.len && host_normalise(url.host, name))
-			r->name = name;
-		tell(s, r, !r->name[0] ? "no Host" : url.form == URL_ORIGIN ? "Host" : "request target");
-		return;
-	}
-	/* what the proxy would refuse */
-	r->failed = true;
-	if (url_split_authority(host, &in, &port) && host_normalise(in, name))
-		r->name = name;
-	tell(s, r, "%s%s", r->name[0] ? "Host, but refused: " : "malformed: ", http1_fault_text(url.fault));
-}
-
-/* tell_refused - a head that the proxy would answer with 400: what does its Host field say all the same?  What is there
- * of the head is looked at line by line.  false: it is not even shaped like a request */
-static bool tell_refused(struct see *s, struct see_row *r, struct span in)
-{
-	struct span line = span_until(in, '\n'), host;
-	char name[HOST_MAX + 1];
-	uint16_t port;
-
-	if (!memmem(line.p, line.len, " HTTP/", 6))
-		return false;
-	for (in = span_skip(in, line.len + 1); in.len; in = span_skip(in, line.len + 1)) {
-		line = span_until(in, '\n');
-		if (line.len == 0 || line.p[0] == '\r')
-			break;
-		if (line.len < 5 || !span_eq_nocase((struct span){ line.p, 5 }, SPAN_LIT("host:")))
-			continue;
-		host = span_trim(span_until(span_skip(line, 5), '\r'));
-		if (!url_split_authority(host, &host, &port) || !host_normalise(host, name))
-			continue;
-		r->name = name;
-		r->failed = true;
-		tell(s, r, "Host, but refused: %s", http1_fault_text(s->head.fault));
-		return true;
-	}
-	return false;
-}
-
-static void tell_hello(struct see *s, struct see_row *r, const struct tls_hello *h)
-{
-	r->name = h->name;
-	r->alpn = h->alpn;
-	r->ech = h->ech;
-	tell(s, r, "%s", h->v2 ? "no server name: hello in the form of SSL 2" :
-	     !h->name_len ? h->ech ? "no server name, but an encrypted ClientHello" : "no server name" :
-	     h->ech ? "outer server name" : "server name");
-}
-
-static void tell_bad_hello(struct see *s, struct see_row *r, const struct tls_hello *h)
-{
-	r->name = h->name;
-	r->failed = true;
-	tell(s, r, "%s%s", h->name_len ? "server name, but malformed: " : "malformed: ", tls_fault_text(h->fault));
+		see_tell(&s->tell, &r, "%s%s", r.name[0] ? "question, but malformed: " : "malformed: ", dns_msg_why(is));
 }
 
 /* --- TCP ---------------------------------------------------------------------------------------- */
@@ -232,19 +118,19 @@ static enum try try_tls(struct see *s, struct tcp_stream *t, struct flow *f, str
 	struct tls_hello h;
 	struct see_row r;
 
-	row_init(&r, SEE_TLS, &t->src, &t->dst);
+	see_row_init(&r, SEE_TLS, &t->src, &t->dst);
 	*answer = tls_hello_parse(in, &h);
 	switch (*answer) {
 	case PARSE_MORE:
 		return TRY_WAIT;
 	case PARSE_DONE:
-		tell_hello(s, &r, &h);
+		see_tell_hello(&s->tell, &r, &h);
 		f->state = FLOW_OVER;
 		return TRY_TAKEN;
 	case PARSE_BAD:
 		/* a server's hello has its place in the other direction */
 		if (f->state == FLOW_FIRST && (h.fault != TLS_FAULT_MESSAGE || t->certain))
-			tell_bad_hello(s, &r, &h);
+			see_tell_bad_hello(&s->tell, &r, &h);
 		if (f->state == FLOW_FIRST)
 			f->state = FLOW_OVER;
 		return TRY_NOTHING;
@@ -260,13 +146,13 @@ static enum try try_http(struct see *s, struct tcp_stream *t, struct flow *f, st
 	struct see_row r;
 
 	f->head_seen = 0;
-	row_init(&r, SEE_HTTP, &t->src, &t->dst);
+	see_row_init(&r, SEE_HTTP, &t->src, &t->dst);
 	switch (is) {
 	case PARSE_MORE:
 		f->head_seen = in.len;
 		return TRY_WAIT;
 	case PARSE_DONE:
-		tell_head(s, &r);
+		see_tell_head(&s->tell, &r, &s->head);
 		f->state = FLOW_NEXT;
 		if (http1_frame_request(&s->head, &frame) == PARSE_DONE && (frame.kind == FRAME_LENGTH || frame.kind == FRAME_CHUNKED)) {
 			http1_body_init(&f->body, &frame, false);
@@ -275,19 +161,19 @@ static enum try try_http(struct see *s, struct tcp_stream *t, struct flow *f, st
 		tcp_stream_skip(s->streams, t, (uint32_t)s->head.len, s->now);
 		return TRY_TAKEN;
 	case PARSE_BAD:
-		if (tell_refused(s, &r, in)) {
+		if (see_tell_refused(&s->tell, &r, in, s->head.fault)) {
 			f->state = FLOW_NEXT;
 			return TRY_NOTHING;
 		}
 		/* anything made of words looks like a request */
 		if (expected(t, f, PORT_HTTP) || (f->state == FLOW_FIRST && s->head.fault != HTTP1_FAULT_START &&
 						  s->head.fault != HTTP1_FAULT_VERSION))
-			tell_bad(s, &r, http1_fault_text(s->head.fault));
+			see_tell_bad(&s->tell, &r, http1_fault_text(s->head.fault));
 		return TRY_NOTHING;
 	default:
 		if (expected(t, f, PORT_HTTP) && t->certain) {
 			r.failed = true;
-			tell(s, &r, "not HTTP");
+			see_tell(&s->tell, &r, "not HTTP");
 		}
 		return TRY_NOTHING;
 	}
@@ -305,8 +191,8 @@ static enum try try_dns(struct see *s, struct tcp_stream *t, struct flow *f, str
 	tcp_stream_skip(s->streams, t, (uint32_t)(in.len - rest.len), s->now);
 	if (got != DNS_STREAM_BAD && got != DNS_STREAM_LONG)
 		return got == DNS_STREAM_MORE ? TRY_WAIT : TRY_TAKEN;
-	row_init(&r, SEE_DNS, answers ? &t->dst : &t->src, answers ? &t->src : &t->dst);
-	tell_bad(s, &r, got == DNS_STREAM_BAD ? "not the length of a DNS message" : "a DNS message that is too long");
+	see_row_init(&r, SEE_DNS, answers ? &t->dst : &t->src, answers ? &t->src : &t->dst);
+	see_tell_bad(&s->tell, &r, got == DNS_STREAM_BAD ? "not the length of a DNS message" : "a DNS message that is too long");
 	if (got == DNS_STREAM_BAD)
 		f->state = FLOW_OVER;
 	return got == DNS_STREAM_BAD ? TRY_NOTHING : TRY_TAKEN;
@@ -337,9 +223,9 @@ static enum try try_any(struct see *s, struct tcp_stream *t, struct flow *f, str
 	if (tls == PARSE_ALIEN) {
 		got = try_http(s, t, f, in);
 		if (got == TRY_NOTHING && expected(t, f, PORT_TLS) && t->certain) {
-			row_init(&r, SEE_TLS, &t->src, &t->dst);
+			see_row_init(&r, SEE_TLS, &t->src, &t->dst);
 			r.failed = true;
-			tell(s, &r, "not TLS");
+			see_tell(&s->tell, &r, "not TLS");
 		}
 	}
 	return got;
@@ -379,17 +265,17 @@ static void flow_unfinished(struct see *s, struct tcp_stream *t, struct flow *f)
 	if (in.len == 0) {
 		if (!expected(t, f, PORT_TLS) && !expected(t, f, PORT_HTTP))
 			return;
-		row_init(&r, expected(t, f, PORT_TLS) ? SEE_TLS : SEE_HTTP, &t->src, &t->dst);
+		see_row_init(&r, expected(t, f, PORT_TLS) ? SEE_TLS : SEE_HTTP, &t->src, &t->dst);
 		r.failed = true;
-		tell(s, &r, "incomplete: the beginning is missing");
+		see_tell(&s->tell, &r, "incomplete: the beginning is missing");
 	} else if (tls_hello_parse(in, &h) == PARSE_MORE) {
-		row_init(&r, SEE_TLS, &t->src, &t->dst);
+		see_row_init(&r, SEE_TLS, &t->src, &t->dst);
 		r.failed = true;
-		tell(s, &r, "incomplete: %zu of at least %zu bytes of a ClientHello", in.len, h.need);
+		see_tell(&s->tell, &r, "incomplete: %zu of at least %zu bytes of a ClientHello", in.len, h.need);
 	} else if (expected(t, f, PORT_HTTP)) {
-		row_init(&r, SEE_HTTP, &t->src, &t->dst);
+		see_row_init(&r, SEE_HTTP, &t->src, &t->dst);
 		r.failed = true;
-		tell(s, &r, "incomplete: %zu bytes of a request head", in.len);
+		see_tell(&s->tell, &r, "incomplete: %zu bytes of a request head", in.len);
 	}
 }
 
@@ -480,11 +366,11 @@ static void see_tcp(struct see *s, const struct ip_pkt *p)
 	case TCP_STREAM_CONFLICT: {
 		struct see_row r;
 
-		row_init(&r, SEE_TLS, &t->src, &t->dst);
+		see_row_init(&r, SEE_TLS, &t->src, &t->dst);
 		r.failed = true;
 		if (expected(t, f, PORT_TLS) || expected(t, f, PORT_HTTP)) {
 			r.proto = expected(t, f, PORT_TLS) ? SEE_TLS : SEE_HTTP;
-			tell(s, &r, "segments contradict each other");
+			see_tell(&s->tell, &r, "segments contradict each other");
 		}
 		f->state = FLOW_OVER;
 		break;
@@ -507,12 +393,12 @@ static void on_quic_gone(void *ctx, const struct see_quic_flow *f)
 
 	if (!f->flow)
 		return;
-	row_init(&r, SEE_QUIC, &f->client, &f->server);
+	see_row_init(&r, SEE_QUIC, &f->client, &f->server);
 	r.failed = true;
 	if (f->why == QUIC_MORE)
-		tell(s, &r, "incomplete: the capture has a part of the ClientHello");
+		see_tell(&s->tell, &r, "incomplete: the capture has a part of the ClientHello");
 	else
-		tell(s, &r, "%s", quic_why(f->why));
+		see_tell(&s->tell, &r, "%s", quic_why(f->why));
 }
 
 static void see_quic_packet(struct see *s, const struct ip_pkt *p)
@@ -531,15 +417,15 @@ static void see_quic_packet(struct see *s, const struct ip_pkt *p)
 		f = see_quic_add(s->quic, &p->src, &p->dst);
 	if (!f || see_quic_feed(s->quic, f, p->payload, &hello) != QUIC_HELLO)
 		return;
-	row_init(&r, SEE_QUIC, &p->src, &p->dst);
+	see_row_init(&r, SEE_QUIC, &p->src, &p->dst);
 	switch (tls_hello_body(hello, &h)) {
 	case PARSE_DONE:
-		tell_hello(s, &r, &h);
+		see_tell_hello(&s->tell, &r, &h);
 		break;
 	case PARSE_MORE:
 		return;
 	default:
-		tell_bad_hello(s, &r, &h);
+		see_tell_bad_hello(&s->tell, &r, &h);
 		break;
 	}
 	see_quic_done(f);
@@ -555,8 +441,8 @@ static void see_udp(struct see *s, const struct ip_pkt *p)
 	if (src == PORT_DNS || dst == PORT_DNS) {
 		read_dns(s, p->payload, &p->src, &p->dst);
 	} else if (dst == PORT_SSDP && http1_request_parse(p->payload, 0, &s->head) == PARSE_DONE) {
-		row_init(&r, SEE_HTTP, &p->src, &p->dst);
-		tell_head(s, &r);
+		see_row_init(&r, SEE_HTTP, &p->src, &p->dst);
+		see_tell_head(&s->tell, &r, &s->head);
 	} else {
 		see_quic_packet(s, p);
 	}
@@ -572,8 +458,9 @@ struct see *see_new(void (*on_row)(void *ctx, const struct see_row *row), void *
 
 	if (!s)
 		return NULL;
-	s->on_row = on_row;
-	s->ctx = ctx;
+	s->tell.on_row = on_row;
+	s->tell.ctx = ctx;
+	s->tell.counts = &s->counts;
 	s->streams = tcp_streams_new(&bounds, (uint64_t)(uintptr_t)s, on_gone, s);
 	s->quic = see_quic_new((uint64_t)(uintptr_t)s, on_quic_gone, s);
 	s->fragments = ip_frag_new();
