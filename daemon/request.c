@@ -253,7 +253,8 @@ static enum step request_decide(struct conn *c, struct span in, const struct htt
 	x->http10 = h->minor == 0;
 	x->close = !http1_persists(h);
 	x->upgrade = h->method == METHOD_CONNECT || http1_upgrades(h);
-	x->verdict = verdict;
+	x->verdict = verdict;	/* which lasts longer than request_room: the end of the host is named in the copy */
+	x->verdict.name = span_skip(x->facts.host, x->facts.host.len - verdict.name.len);
 	c->up_next = x->close ? UP_LAST : x->upgrade ? UP_HOLD : UP_HEAD;
 	exchanges_push(&c->queue, x);
 	c->sending = x;
