@@ -19,6 +19,7 @@ struct held_packet {
 	uint32_t token;		/* names the entry to others; never 0, not used again for a long time */
 	uint32_t id;		/* of the packet in its queue */
 	bool waiting;		/* still in the queue */
+	bool behind;		/* other answers come before it in the same packet */
 	uint64_t since_ms;
 	uint64_t until;		/* position in the stream of set changes it waits for (setbox); UINT64_MAX: not known yet */
 	struct client client;	/* who is answered */

@@ -46,6 +46,7 @@ struct queue {
 	struct clients *clients;
 	struct held *held;
 	struct tcp_dns *tcp;
+	uint64_t caused;		/* position of the last set change that an answer caused */
 	uint32_t mark_refuse;
 	int peer;			/* the reader, or -1 */
 	ev_io syn_io, dns_io, peer_io;
@@ -174,8 +175,9 @@ static void queue_query(struct queue *q, const struct nfq_packet *p, const struc
 }
 
 /* queue_answer - an answer to the reader; true: the packet is held until it was learned
- * @hold: false: another message of the same packet is what it waits for */
-static bool queue_answer(struct queue *q, const struct nfq_packet *p, const struct ip_pkt *ip, bool hold)
+ * @hold: false: another message of the same packet is what it waits for
+ * @behind: it waits for what the answers before it cause, too */
+static bool queue_answer(struct queue *q, const struct nfq_packet *p, const struct ip_pkt *ip, bool hold, bool behind)
 {
 	struct msg_dns head = { .client_ip = ip->dst, .server_ip = ip->src, .is_answer = 1 };
 	struct held_packet *h = held_add(q->held, p->id, clock_ms());
@@ -191,6 +193,7 @@ static bool queue_answer(struct queue *q, const struct nfq_packet *p, const stru
 		h->client = clients_find(q->clients, &ip->dst);
 	h->client_ip = ip->dst;
 	h->server_ip = ip->src;
+	h->behind = behind;
 	head.packet_id = h->token;
 	head.client = h->client;
 	if (!hold)
@@ -218,7 +221,7 @@ struct queue_segment {
 	struct queue *queue;
 	const struct nfq_packet *packet;
 	struct ip_pkt ip;		/* its payload: one message */
-	bool held;
+	bool held, answered;		/* it is; a message of it was an answer */
 };
 
 static void queue_on_message(void *ctx, struct span message, bool last)
@@ -226,10 +229,12 @@ static void queue_on_message(void *ctx, struct span message, bool last)
 	struct queue_segment *s = ctx;
 
 	s->ip.payload = message;
-	if (queue_is_answer(&s->ip))
-		s->held = queue_answer(s->queue, s->packet, &s->ip, last) || s->held;
-	else
+	if (!queue_is_answer(&s->ip)) {
 		queue_query(s->queue, s->packet, &s->ip);
+		return;
+	}
+	s->held = queue_answer(s->queue, s->packet, &s->ip, last, s->answered) || s->held;
+	s->answered = true;
 }
 
 /* queue_tcp - of a segment that completes answers the last one holds it: words and set changes come in order */
@@ -257,7 +262,7 @@ static void queue_on_dns(void *ctx, const struct nfq_packet *p)
 		if (is == IP_PKT_UDP && (ip.cut || ip.payload.len > LIMIT_QUEUE_COPY_BYTES))
 			reached(LIMIT_ID_QUEUE_COPY_BYTES, &ip.src);
 	} else if (queue_is_answer(&ip)) {
-		held = queue_answer(q, p, &ip, true);
+		held = queue_answer(q, p, &ip, true, false);
 	} else {
 		queue_query(q, p, &ip);
 	}
@@ -280,6 +285,10 @@ static void queue_on_read(struct queue *q, const struct word *w)
 		h->until = learned_answer(q->learned, &h->client, &h->client_ip, &h->server_ip, w->chain, w->addr,
 					  w->head.addrs, w->head.ttl_s);
 	}
+	if (h->until > q->caused)
+		q->caused = h->until;
+	else if (h->behind)
+		h->until = q->caused;		/* words come in order: theirs were before this one */
 	if (!h->waiting || h->until <= learned_position(q->learned)) {
 		queue_release(q, h);
 		held_drop(q->held, h);
