@@ -86,25 +86,23 @@ static void add_name(void *ctx, struct span name, uint32_t number)
 
 static bool add_list(struct batch *b, const char *path)
 {
-	static void (*const reader[LIST_FORMATS])(struct span, const struct list_sink *, struct list_stats *) = {
-		[LIST_HOSTS] = list_hosts_read, [LIST_DOMAINS] = list_domains_read, [LIST_WILDCARD] = list_wildcard_read,
-		[LIST_DNSMASQ] = list_dnsmasq_read, [LIST_RPZ] = list_rpz_read,
-	};
 	struct adblock_sink filters = { .filter = add_filter, .ctx = b };
 	struct list_sink names = { add_name, b };
 	struct span text = read_all(path);
 	struct adblock_stats adblock_stats;
 	struct list_stats stats;
+	list_names_read *read_names;
 	enum list_format format;
 	bool known = true;
 
 	if (!text.p)
 		return false;
 	format = list_detect(text);
+	read_names = list_names_reader(format);
 	if (format == LIST_ADBLOCK) {
 		list_adblock_read(text, &filters, &adblock_stats);
-	} else if (reader[format]) {
-		reader[format](text, &names, &stats);
+	} else if (read_names) {
+		read_names(text, &names, &stats);
 	} else {
 		fprintf(stderr, "dejunk: %s: a list of format \"%s\" cannot be used\n", path, list_format_name(format));
 		known = false;

@@ -47,6 +47,8 @@ struct list_sink {
 enum list_format list_detect(struct span text);
 /* list_format_name - "hosts", "domains", "adblock", ... for people */
 const char *list_format_name(enum list_format f);
+/* list_format_why - why a text of this "format" is not a list, a clause about "it"; NULL: it is one.  Static storage */
+const char *list_format_why(enum list_format f);
 
 /* list_line - take the next line (without its end: LF, CRLF or CR) off @rest; false: none left */
 bool list_line(struct span *rest, struct span *line);
@@ -83,6 +85,19 @@ void list_dnsmasq_read(struct span text, const struct list_sink *sink, struct li
  * address record that leads nowhere.  "rpz-passthru.", other targets and triggers (rpz-ip, rpz-nsdname...) are skipped.
  * A name stands for all below it, whether the zone says so or not. */
 void list_rpz_read(struct span text, const struct list_sink *sink, struct list_stats *stats);
+
+typedef void list_names_read(struct span text, const struct list_sink *sink, struct list_stats *stats);
+/* list_names_reader - the one of these that reads @format; NULL: none does, as it is Adblock or no list.  In the header, so
+ * that only who uses it is linked with all of them */
+static inline list_names_read *list_names_reader(enum list_format format)
+{
+	static list_names_read *const reader[LIST_FORMATS] = {
+		[LIST_HOSTS] = list_hosts_read, [LIST_DOMAINS] = list_domains_read, [LIST_WILDCARD] = list_wildcard_read,
+		[LIST_DNSMASQ] = list_dnsmasq_read, [LIST_RPZ] = list_rpz_read,
+	};
+
+	return reader[format];
+}
 
 /* list_is_nowhere - is this word of a hosts file an address that blocks? */
 bool list_is_nowhere(struct span word);

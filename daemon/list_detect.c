@@ -21,6 +21,19 @@ const char *list_format_name(enum list_format f)
 	return format_name[f];
 }
 
+const char *list_format_why(enum list_format f)
+{
+	static const char *const why[LIST_FORMATS] = {
+		[LIST_EMPTY] = "there is nothing in it but comments",
+		[LIST_UNKNOWN] = "its format is not known",
+		[LIST_HTML] = "it is an HTML page, not a list",
+		[LIST_COMPRESSED] = "it is a compressed file",
+		[LIST_SUFFIXES] = "it is the list of public suffixes, and would block everything",
+	};
+
+	return why[f];
+}
+
 bool list_line(struct span *rest, struct span *line)
 {
 	size_t len;

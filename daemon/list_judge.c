@@ -24,13 +24,12 @@ static void judge_adblock(struct span text, struct list_verdict *out)
 	out->lines = stats.lines;
 }
 
-static void judge_names(struct span text, struct list_verdict *out,
-			void (*read)(struct span, const struct list_sink *, struct list_stats *))
+static void judge_names(struct span text, struct list_verdict *out)
 {
 	struct list_sink sink = { .name = ignore_name };
 	struct list_stats stats = { 0 };
 
-	read(text, &sink, &stats);
+	list_names_reader(out->format)(text, &sink, &stats);
 	out->lines = stats.lines;
 	out->rules = stats.names;
 }
@@ -38,41 +37,13 @@ static void judge_names(struct span text, struct list_verdict *out,
 void list_judge(struct span text, struct list_verdict *out)
 {
 	*out = (struct list_verdict){ .format = list_detect(text) };
-	switch (out->format) {
-	case LIST_HOSTS:
-		judge_names(text, out, list_hosts_read);
-		break;
-	case LIST_DOMAINS:
-		judge_names(text, out, list_domains_read);
-		break;
-	case LIST_WILDCARD:
-		judge_names(text, out, list_wildcard_read);
-		break;
-	case LIST_DNSMASQ:
-		judge_names(text, out, list_dnsmasq_read);
-		break;
-	case LIST_RPZ:
-		judge_names(text, out, list_rpz_read);
-		break;
-	case LIST_ADBLOCK:
+	out->why = list_format_why(out->format);
+	if (out->why)
+		return;
+	if (out->format == LIST_ADBLOCK)
 		judge_adblock(text, out);
-		break;
-	case LIST_EMPTY:
-		out->why = "there is nothing in it but comments";
-		return;
-	case LIST_HTML:
-		out->why = "it is an HTML page, not a list";
-		return;
-	case LIST_SUFFIXES:
-		out->why = "it is the list of public suffixes, and would block everything";
-		return;
-	case LIST_COMPRESSED:
-		out->why = "it is a compressed file";
-		return;
-	default:
-		out->why = "its format is not known";
-		return;
-	}
+	else
+		judge_names(text, out);
 	if (!out->rules)
 		out->why = "no line of it could be used";
 }

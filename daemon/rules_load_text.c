@@ -52,15 +52,11 @@ static void read_filters(struct adding *a, struct span text, struct rules_list_n
 /* NULL, or why not */
 static const char *read_names(struct adding *a, enum list_format format, struct span text, struct rules_list_note *note)
 {
-	static void (*const reader[LIST_FORMATS])(struct span, const struct list_sink *, struct list_stats *) = {
-		[LIST_HOSTS] = list_hosts_read, [LIST_DOMAINS] = list_domains_read, [LIST_WILDCARD] = list_wildcard_read,
-		[LIST_DNSMASQ] = list_dnsmasq_read, [LIST_RPZ] = list_rpz_read,
-	};
 	static char over[96];	/* one thread, one list at a time */
 	struct list_sink sink = { add_listed, a };
 	struct list_stats stats = { 0 };
 
-	reader[format](text, &sink, &stats);
+	list_names_reader(format)(text, &sink, &stats);
 	note->lines = stats.lines;
 	note->used = stats.used;
 	note->names = stats.names;
@@ -78,26 +74,18 @@ const char *load_list_text(struct load *l, struct span text, unsigned index, uns
 {
 	struct adding a = { .l = l, .list = index, .set = set, .names = rules_build_names(&l->build) };
 	enum list_format format = list_detect(text);
-	const char *why = NULL;
+	const char *why;
 
 	note->format = list_format_name(format);
-	switch (format) {
-	case LIST_EMPTY:
-		return "there is nothing in it but comments";
-	case LIST_UNKNOWN:
-		return "its format is not known";
-	case LIST_HTML:
-		return "it is an HTML page, not a list";
-	case LIST_COMPRESSED:
+	if (format == LIST_COMPRESSED)
 		return "it is compressed; unpack it first";
-	case LIST_SUFFIXES:
-		return "it is the list of public suffixes, and would block everything";
-	case LIST_ADBLOCK:
+	why = list_format_why(format);
+	if (why)
+		return why;
+	if (format == LIST_ADBLOCK)
 		read_filters(&a, text, note);
-		break;
-	default:
+	else
 		why = read_names(&a, format, text, note);
-	}
 	if (l->build.failed)
 		l->no_memory = true;
 	return why ? why : note->used ? NULL : "no line of it could be used";
