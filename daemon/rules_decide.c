@@ -288,6 +288,8 @@ struct verdict rules_connection(const struct rules *r, const struct addr *client
 	struct verdict v;
 	int64_t i;
 
+	if (host_is_address(name))	/* what is dialled by address has no name here: rules with address: are for that */
+		q.host = name = (struct span){ "", 0 };
 	walk_hosts(&q);
 	v = first_rule(&q, KIND_CONNECTIONS, NULL);
 	if (v.action == ACT_PASS)

@@ -2,11 +2,16 @@
 /* rules_layers - on which layers does a rule act?  For explain: slow, and exact */
 #include <stdio.h>
 
+#include "host.h"
 #include "rules_sets.h"
 
+static const char by_address[] = "connections to an address are refused by rules with address: only";
+
 /* of an own rule */
-static const char *own_reason(const struct image_rule *rule)
+static const char *own_reason(const struct image_rule *rule, struct span host)
 {
+	if (rule->conditions & RULE_HOST && host_is_address(host))
+		return by_address;
 	if (rule->kind != KIND_CONNECTIONS)
 		return rule->kind == KIND_IMAGES ? "it is about images" : "it is about requests";
 	return NULL;
@@ -43,13 +48,15 @@ const char *rules_only_requests(const struct rules *r, const struct addr *client
 	struct verdict at_host;
 
 	if (v->origin && v->origin <= r->rule_count)
-		return own_reason(&r->rule[v->origin - 1]);
+		return own_reason(&r->rule[v->origin - 1], host);
 	if (!rules_sets_origin(r, v->origin, &o, text, text_len))
 		return NULL;
 	if (o.observe)
 		return "a list of mode observe refuses nothing";
 	if (o.filter && o.text.len)
 		return filter_reason(o.text);
+	if (host_is_address(host))
+		return by_address;
 	at_host = rules_listed_host(r, client, host);
 	if (at_host.action != ACT_ALLOW || !rules_sets_origin(r, at_host.origin, &o, text, text_len))
 		return NULL;

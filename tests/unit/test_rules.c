@@ -30,7 +30,7 @@ static const struct text_file lists[] = {
 	{ "block.txt", SPAN_LIT("[Adblock Plus 2.0]\n||whole.example^\n/banner/*$image\n||paths.example/ads/\n"
 				"||third.example^$third-party\n||kept.example^\n||must.example^$important\n"
 				"/pixel.$script,domain=page.example\n||r.example^$redirect=noopjs\n||post.example^$method=post\n"
-				"||a.example^$removeparam=x\n||a.example^$cookie=y\n") },
+				"||a.example^$removeparam=x\n||a.example^$cookie=y\n||192.0.2.7^\n") },
 	{ "except.txt", SPAN_LIT("[Adblock Plus 2.0]\n@@||kept.example/ok\n@@||listed.example^$document\n@@||must.example^\n"
 				 "@@||b.a.example^$removeparam=x\n") },
 	{ "good.txt", SPAN_LIT("! fine\n||good.whole.example^\n@@||paths.example/ads/fine\n||ok.listed.example/fine/\n") },
@@ -100,6 +100,11 @@ static const struct row rows[] = {
 	{ "a path", BLOCK, "R paths.example/ads/x", ACT_BLOCK, KIND_REQUESTS, 4 },
 	{ "not a navigation to it", BLOCK, "N paths.example/ads/x", ACT_PASS, 0, 0 },
 	{ "a path says nothing of the connection", BLOCK, "C paths.example", ACT_PASS, 0, 0 },
+	{ "an address in a list", BLOCK, "R 192.0.2.7/", ACT_BLOCK, KIND_CONNECTIONS, 13 },
+	{ "has no name when it is dialled", BLOCK, "C 192.0.2.7", ACT_PASS, 0, 0 },
+	{ "an own rule's neither", RULES "  - {block: connections, host: 192.0.2.7}\n", "C 192.0.2.7", ACT_PASS, 0, 0 },
+	{ "it is address: that refuses it", RULES "  - {block: connections, address: 192.0.2.7}\n", "C 192.0.2.7 @192.0.2.7",
+	  ACT_BLOCK, KIND_CONNECTIONS, 2 },
 	{ "third party", BLOCK, "R third.example/ <page.example", ACT_BLOCK, KIND_REQUESTS, 5 },
 	{ "its own pages", BLOCK, "R third.example/ <www.third.example", ACT_PASS, 0, 0 },
 	{ "an unknown page is its own", BLOCK, "R third.example/", ACT_PASS, 0, 0 },

@@ -294,7 +294,10 @@ static void compare(const struct rules *r, const struct simple *rules, int n, co
 	f.third_party = q.third = rules_third_party(r, f.host, f.source_host);
 	q.connection = true;
 	got = rules_connection(r, f.client, f.server, f.host, f.minute).action;
+	if (host_is_address(f.host))	/* a name is what is looked up */
+		q.host = "";
 	want = naive_connection(rules, n, &q);
+	q.host = f.host.p;
 	q.connection = false;
 	if (got == want) {
 		what = "request";
