@@ -358,16 +358,15 @@ bool match_excepted(struct match *m, struct span host, struct match_verdict *v)
 		return false;
 	if (!v)
 		return true;
-	*v = (struct match_verdict){ .result = MATCH_ALLOW, .name = { "", 0 } };
 	if (!t->head->filters)
-		return true;
+		return false;
 	for (size_t i = 0; !r && i < (size_t)1 << t->head->slots_log2; i++)
 		r = names_host(m, t->slot[i].range, &n);
 	if (!r)
 		r = names_host(m, t->head->unfiled, &n);
 	if (r)
 		say(v, m, r, MATCH_ALLOW);
-	return true;
+	return r;
 }
 
 bool match_host(struct match *m, struct span host, struct match_verdict *v)

@@ -287,7 +287,7 @@ static bool host_excepted(const struct rules_set *const *set, unsigned sets, str
 	for (unsigned i = 0; i < sets; i++)
 		if (set[i]->match && match_excepted(set[i]->match, host, &m)) {
 			*v = (struct verdict){ .action = ACT_ALLOW, .kind = KIND_REQUESTS, .name = name_in(host, m.name),
-					       .origin = m.record ? set[i]->match_origin + m.record : 0 };
+					       .origin = set[i]->match_origin + m.record };
 			return true;
 		}
 	return false;

@@ -304,6 +304,7 @@ static void exceptions_name_hosts(void **state)
 		{ "@@*$script,to=ads.com", "ads.com", true },
 		{ "@@*$script,domain=page.com,denyallow=other.com", "ads.com", false },
 		{ "@@||ads.com^$removeparam=x", "ads.com", false },
+		{ "@@||ads.com^\n@@||ads.com^$badfilter", "ads.com", false },
 	};
 
 	(void)state;
