@@ -17,6 +17,7 @@
 
 #include "addr.h"
 #include "limits.h"
+#include "whole.h"
 
 enum {
 	CONNECT_MS = 15000,
@@ -71,22 +72,17 @@ bool fetch_http_load(const char **why)
 static size_t on_body(char *p, size_t one, size_t len, void *ctx)
 {
 	struct transfer *t = ctx;
+	int err;
 
 	len *= one;
 	if (t->answer->bytes + len > LIMIT_LIST_BYTES) {
 		t->too_large = true;
 		return 0;
 	}
-	for (size_t at = 0; at < len; ) {
-		ssize_t n = write(t->request->fd, p + at, len - at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			t->error = n < 0 ? errno : EIO;
-			return 0;
-		}
-		at += (size_t)n;
+	err = write_whole(t->request->fd, p, len, WHOLE_HERE);
+	if (err < 0) {
+		t->error = -err;
+		return 0;
 	}
 	t->answer->bytes += len;
 	return len;

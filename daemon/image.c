@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "limits.h"
+#include "whole.h"
 
 static const char image_magic[8] = "dejunk\r\n";
 enum { IMAGE_SEALS = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
@@ -53,22 +54,6 @@ static size_t image_round(size_t n)
 	return (n + IMAGE_ALIGN - 1) / IMAGE_ALIGN * IMAGE_ALIGN;
 }
 
-static int write_at(int fd, const void *p, size_t len, size_t at)
-{
-	while (len) {
-		ssize_t n = pwrite(fd, p, len, (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		p = (const uint8_t *)p + n;
-		len -= (size_t)n;
-		at += (size_t)n;
-	}
-	return 0;
-}
-
 int image_memfd(void)
 {
 	int fd = memfd_create("dejunk-rules", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -108,11 +93,11 @@ int image_write(const struct image_part *part, size_t parts, uint64_t generation
 		err = -errno;
 		goto fail_fd;
 	}
-	err = write_at(fd, &h, sizeof(h), 0);
+	err = write_whole(fd, &h, sizeof(h), 0);
 	if (err == 0)
-		err = write_at(fd, s, parts * sizeof(s[0]), sizeof(h));
+		err = write_whole(fd, s, parts * sizeof(s[0]), sizeof(h));
 	for (size_t i = 0; err == 0 && i < parts; i++)
-		err = write_at(fd, part[i].p, part[i].len, (size_t)s[i].offset);
+		err = write_whole(fd, part[i].p, part[i].len, (int64_t)s[i].offset);
 	if (err == 0)
 		err = image_seal(fd);
 	if (err == 0)

@@ -15,6 +15,7 @@
 
 #include "image.h"
 #include "maker.h"
+#include "whole.h"
 
 enum {
 	CACHE_VERSION = 1,
@@ -151,27 +152,12 @@ struct writing {
 	XXH3_state_t state;
 };
 
-static int write_all(int fd, const void *p, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, p, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		p = (const uint8_t *)p + n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 static void put(struct writing *w, const void *p, size_t len)
 {
 	if (w->err)
 		return;
 	XXH3_128bits_update(&w->state, p, len);
-	w->err = write_all(w->fd, p, len);
+	w->err = write_whole(w->fd, p, len, WHOLE_HERE);
 }
 
 static void put_image(struct writing *w, int image, uint64_t bytes)
@@ -379,7 +365,7 @@ static enum cache_answer copy_image(int from, const struct front *f, uint64_t ge
 		XXH3_128bits_update(&state, chunk, n);
 		if (at == 0)
 			memcpy(chunk + offsetof(struct image_header, generation), &generation, sizeof(generation));
-		if (write_all(memfd, chunk, n) < 0)
+		if (write_whole(memfd, chunk, n, WHOLE_HERE) < 0)
 			answer = CACHE_SYSTEM;
 		at += n;
 	}
