@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
+#include "errand.h"
 #include "ipc.h"
 #include "log.h"
 #include "messages.h"
@@ -20,31 +20,7 @@
 #include "rules_load.h"
 #include "sandbox.h"
 
-enum { COMPILE_BUILT = 0, COMPILE_FAILED = 1, COMPILE_BROKEN = 2, COMPILE_UNSAVED = 3 };
-
-static struct ipc_message message;	/* too large for the stack */
-
-/* wait for the next message of @type; all others are not for us.  The protocol broken: the end. */
-static void receive(uint16_t type)
-{
-	for (;;) {
-		struct pollfd p = { .fd = IPC_FD, .events = POLLIN };
-		int n = ipc_recv(IPC_FD, &message);
-
-		if (n == 1 && message.head.type == type)
-			return;
-		if (n == 1 && message.head.type == MSG_STOP)
-			exit(COMPILE_BROKEN);
-		if (n == 1 && message.fd >= 0)
-			close(message.fd);
-		if (n == 0)
-			exit(COMPILE_BROKEN);		/* the monitor is gone: nobody to tell */
-		if (n < 0 && n != -EAGAIN && n != -EINTR)
-			die(COMPILE_BROKEN, "cannot receive: %s", strerror(-n));
-		if (n == -EAGAIN)
-			poll(&p, 1, -1);
-	}
-}
+enum { COMPILE_BUILT = 0, COMPILE_FAILED = 1, COMPILE_UNSAVED = 3 };
 
 static void transmit(uint16_t type, uint32_t seq, const void *body, size_t len, int fd)
 {
@@ -56,26 +32,27 @@ static void transmit(uint16_t type, uint32_t seq, const void *body, size_t len, 
 	while ((err = ipc_send(IPC_FD, type, seq, body, len, fd)) == -EAGAIN)
 		poll(&p, 1, -1);
 	if (err < 0)
-		exit(COMPILE_BROKEN);
+		exit(ERRAND_BROKEN);
 }
 
 /* a rules_opener.open: the monitor opens, for we may not */
 static int open_by_monitor(void *ctx, const char *path)
 {
 	uint32_t *seq = ctx;
+	const struct ipc_message *m;
 	struct msg_done done;
 
 	transmit(MSG_OPEN, ++*seq, path, strlen(path), -1);
 	do {
-		receive(MSG_OPENED);
-		if (message.head.seq != *seq && message.fd >= 0)
-			close(message.fd);
-	} while (message.head.seq != *seq);
-	if (message.fd >= 0)
-		return message.fd;
-	if (message.len < sizeof(done))
-		die(COMPILE_BROKEN, "an answer without descriptor or error");
-	memcpy(&done, message.body, sizeof(done));
+		m = errand_receive(MSG_OPENED);
+		if (m->head.seq != *seq && m->fd >= 0)
+			close(m->fd);
+	} while (m->head.seq != *seq);
+	if (m->fd >= 0)
+		return m->fd;
+	if (m->len < sizeof(done))
+		die(ERRAND_BROKEN, "an answer without descriptor or error");
+	memcpy(&done, m->body, sizeof(done));
 	return done.error > 0 ? -done.error : -EIO;
 }
 
@@ -120,12 +97,12 @@ static int from_cache(int cache, const char *path, uint64_t generation, struct r
 /* write the cache into the file that the monitor sends, if it does */
 static int save(int image, const struct rules_inputs *in, const char *text)
 {
+	const struct ipc_message *m = errand_receive(MSG_SAVE);
 	int err;
 
-	receive(MSG_SAVE);
-	if (message.fd < 0)
-		return COMPILE_BROKEN;
-	err = rules_cache_save(message.fd, image, in, span_of(text));
+	if (m->fd < 0)
+		return ERRAND_BROKEN;
+	err = rules_cache_save(m->fd, image, in, span_of(text));
 	if (err < 0)
 		log_warn("the rule image cannot be kept for the next start: %s", strerror(-err));
 	return err < 0 ? COMPILE_UNSAVED : COMPILE_BUILT;
@@ -192,28 +169,23 @@ static int build(int cache, const char *path, uint64_t generation)
 
 int compile_main(void)
 {
+	const struct ipc_message *m;
 	struct msg_settings settings;
 	struct msg_rules rules;
 	char path[PATH_MAX];
 	size_t len;
 	int err;
 
-	prctl(PR_SET_NAME, "dejunk-compile");
-	receive(MSG_SETTINGS);
-	if (message.len != sizeof(settings))
-		die(COMPILE_BROKEN, "settings of the wrong size");
-	memcpy(&settings, message.body, sizeof(settings));
-	if (settings.log_level <= LOG_LEVEL_DEBUG)
-		log_open("compile", (enum log_level)settings.log_level);
+	errand_begin("compile", &settings);
 	err = sandbox_enter(ROLE_COMPILE, settings.uid, settings.gid, settings.max_files);
 	if (err < 0)
-		die(COMPILE_BROKEN, "cannot drop privileges: %s", strerror(-err));
-	receive(MSG_RULES);
-	len = message.len - sizeof(rules);
-	if (message.len <= sizeof(rules) || len >= sizeof(path) || memchr(message.body + sizeof(rules), '\0', len))
-		die(COMPILE_BROKEN, "rules without a path");
-	memcpy(&rules, message.body, sizeof(rules));
-	memcpy(path, message.body + sizeof(rules), len);
+		die(ERRAND_BROKEN, "cannot drop privileges: %s", strerror(-err));
+	m = errand_receive(MSG_RULES);
+	len = m->len - sizeof(rules);
+	if (m->len <= sizeof(rules) || len >= sizeof(path) || memchr(m->body + sizeof(rules), '\0', len))
+		die(ERRAND_BROKEN, "rules without a path");
+	memcpy(&rules, m->body, sizeof(rules));
+	memcpy(path, m->body + sizeof(rules), len);
 	path[len] = '\0';
-	return build(message.fd, path, rules.generation);
+	return build(m->fd, path, rules.generation);
 }

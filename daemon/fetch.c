@@ -3,16 +3,15 @@
 #include "fetch.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <xxhash.h>
 
+#include "errand.h"
 #include "fetch_http.h"
 #include "ipc.h"
 #include "list_checksum.h"
@@ -21,35 +20,14 @@
 #include "messages.h"
 #include "sandbox.h"
 
-enum { FETCH_DONE = 0, FETCH_BROKEN = 2, FETCH_FILES = 64 };
-
-static struct ipc_message message;	/* too large for the stack */
-
-static void receive(uint16_t type)
-{
-	for (;;) {
-		struct pollfd p = { .fd = IPC_FD, .events = POLLIN };
-		int n = ipc_recv(IPC_FD, &message);
-
-		if (n == 1 && message.head.type == type)
-			return;
-		if (n == 1 && message.fd >= 0)
-			close(message.fd);
-		if (n == 0)
-			exit(FETCH_BROKEN);		/* the monitor is gone: nobody to tell */
-		if (n < 0 && n != -EAGAIN && n != -EINTR)
-			die(FETCH_BROKEN, "cannot receive: %s", strerror(-n));
-		if (n == -EAGAIN)
-			poll(&p, 1, -1);
-	}
-}
+enum { FETCH_DONE = 0, FETCH_FILES = 64 };
 
 /* the next @len bytes of the message as a string; what does not fit breaks the protocol */
-static void take(size_t *at, size_t len, char *out, size_t out_len)
+static void take(const struct ipc_message *m, size_t *at, size_t len, char *out, size_t out_len)
 {
-	if (len >= out_len || len > message.len - *at || memchr(message.body + *at, '\0', len))
-		die(FETCH_BROKEN, "a request that cannot be read");
-	memcpy(out, message.body + *at, len);
+	if (len >= out_len || len > m->len - *at || memchr(m->body + *at, '\0', len))
+		die(ERRAND_BROKEN, "a request that cannot be read");
+	memcpy(out, m->body + *at, len);
 	out[len] = '\0';
 	*at += len;
 }
@@ -69,7 +47,7 @@ static void answer(const struct msg_fetched *head, const struct fetch_answer *a)
 	}
 	memcpy(body, &h, sizeof(h));
 	if (ipc_send(IPC_FD, MSG_FETCHED, 0, body, at, -1) < 0)
-		exit(FETCH_BROKEN);
+		exit(ERRAND_BROKEN);
 }
 
 /* the body is in the file: what is it? */
@@ -126,31 +104,26 @@ static int fetch(const struct msg_fetch *asked, const struct fetch_request *r)
 int fetch_main(void)
 {
 	static struct fetch_request request;
+	const struct ipc_message *m;
 	struct msg_settings settings;
 	struct msg_fetch asked;
 	size_t at = sizeof(asked);
 	const char *why;
 	int err;
 
-	prctl(PR_SET_NAME, "dejunk-fetch");
-	receive(MSG_SETTINGS);
-	if (message.len != sizeof(settings))
-		die(FETCH_BROKEN, "settings of the wrong size");
-	memcpy(&settings, message.body, sizeof(settings));
-	if (settings.log_level <= LOG_LEVEL_DEBUG)
-		log_open("fetch", (enum log_level)settings.log_level);
+	errand_begin("fetch", &settings);
 	if (!fetch_http_load(&why))
-		die(FETCH_BROKEN, "libcurl cannot be loaded: %s", why ? why : "?");
+		die(ERRAND_BROKEN, "libcurl cannot be loaded: %s", why ? why : "?");
 	err = sandbox_enter(ROLE_FETCH, settings.uid, settings.gid, FETCH_FILES);
 	if (err < 0)
-		die(FETCH_BROKEN, "cannot drop privileges: %s", strerror(-err));
-	receive(MSG_FETCH);
-	if (message.len < sizeof(asked) || message.fd < 0)
-		die(FETCH_BROKEN, "a request without a file");
-	memcpy(&asked, message.body, sizeof(asked));
-	request.fd = message.fd;
-	take(&at, asked.url_len, request.url, sizeof(request.url));
-	take(&at, asked.etag_len, request.etag, sizeof(request.etag));
-	take(&at, asked.modified_len, request.modified, sizeof(request.modified));
+		die(ERRAND_BROKEN, "cannot drop privileges: %s", strerror(-err));
+	m = errand_receive(MSG_FETCH);
+	if (m->len < sizeof(asked) || m->fd < 0)
+		die(ERRAND_BROKEN, "a request without a file");
+	memcpy(&asked, m->body, sizeof(asked));
+	request.fd = m->fd;
+	take(m, &at, asked.url_len, request.url, sizeof(request.url));
+	take(m, &at, asked.etag_len, request.etag, sizeof(request.etag));
+	take(m, &at, asked.modified_len, request.modified, sizeof(request.modified));
 	return fetch(&asked, &request);
 }
