@@ -130,7 +130,7 @@ names 5 >"$copy"
 printf 'dejunk-list 1\nurl %s\netag a\rX: y\nrules 99999999999999999999\n' "$site/a.txt" >"$copy.state"
 before=$(grep -c 'GET /a.txt 200 - ' "$WORK/lists.log")
 start_dejunk
-grep -q "100 names in force (generation 1" <(tail -n 20 "$WORK/dejunk.log") || fail "the copy before the build that was cut short is not in force: $(status names)"
+grep -q "100 names, 0 filters in force (generation 1" <(tail -n 20 "$WORK/dejunk.log") || fail "the copy before the build that was cut short is not in force: $(status names)"
 until_true 30 eval '[ "$(grep -c "GET /a.txt 200 - " "$WORK/lists.log")" -gt '"$before"' ]' || fail "a list of unknown state is not fetched"
 stop_dejunk
 : >"$WORK/file"

@@ -90,7 +90,7 @@ stop_dejunk || fail "exit status $?"
 # the server is gone: the copies are in force at once
 kill "${pid_of[lists]}"
 start_dejunk
-grep -q "2 lists, 70 names in force (generation 1" <(tail -n 20 "$WORK/dejunk.log") || fail "the copies are not in force at the start: $(status names)"
+grep -q "2 lists, 70 names, 0 filters in force (generation 1" <(tail -n 20 "$WORK/dejunk.log") || fail "the copies are not in force at the start: $(status names)"
 update first && fail "update without a server exits with 0"
 grep -q "^first: failed: .*last good copy stays" "$WORK/update.log" || fail "update says $(cat "$WORK/update.log")"
 # the table needs no daemon
