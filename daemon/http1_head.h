@@ -52,7 +52,7 @@ struct http1_field {
 };
 
 struct http1_head {
-	enum http1_fault fault;	/* filled when the answer is BAD; HTTP1_FAULT_LARGE: 431, or pass unread */
+	enum http1_fault fault;	/* filled when the answer is BAD; HTTP1_FAULT_LARGE: 414 or 431, or pass unread */
 	size_t len;		/* bytes of the whole head, leading empty lines and last empty line included */
 	size_t lead;		/* bytes of empty lines before the start line (tolerated, RFC 9112 s.2.2) */
 	uint8_t minor;		/* of HTTP/1.minor: 0 or 1 (1 for anything above) */
@@ -75,7 +75,7 @@ struct http1_head {
  * DONE   the head is in[0 .. out->len)
  * MORE   a valid beginning, or nothing yet
  * BAD    a request that is malformed or has two readings: refuse with 400; 431 for fault LARGE
- *        (over LIMIT_HEAD_BYTES or LIMIT_HEAD_FIELDS)
+ *        (414 when the start line has not ended; over LIMIT_HEAD_BYTES or LIMIT_HEAD_FIELDS)
  * ALIEN  the first line cannot be HTTP/1 (TLS, SSH, binary, HTTP/2 preface...).  Found at the
  *        earliest byte that tells.  Means "not HTTP" only at the start of a connection; after a
  *        request the caller takes it as BAD.

@@ -73,6 +73,20 @@ static enum limit_id request_limit(enum http1_fault fault, const struct http1_bo
 	return b->line > LIMIT_CHUNK_LINE_BYTES + 1 ? LIMIT_ID_TRAILER_BYTES : LIMIT_ID_CHUNK_LINE_BYTES;
 }
 
+/* the status for a head that is refused; RFC 9112 s.3 wants 414 for a target that is too long */
+static unsigned request_status(const struct conn *c, enum http1_fault fault)
+{
+	struct span rest = request_rest(c);
+
+	if (fault != HTTP1_FAULT_LARGE)
+		return 400;
+	if (rest.len > LIMIT_HEAD_BYTES)	/* whatever came with it */
+		rest.len = LIMIT_HEAD_BYTES;
+	while (rest.len && (*rest.p == '\r' || *rest.p == '\n'))
+		rest = span_skip(rest, 1);
+	return memchr(rest.p, '\n', rest.len) ? 431 : 414;
+}
+
 static enum step request_bad(struct conn *c, enum http1_fault fault)
 {
 	count(COUNTER_BAD_REQUESTS);
@@ -80,7 +94,7 @@ static enum step request_bad(struct conn *c, enum http1_fault fault)
 	if (fault == HTTP1_FAULT_LARGE)
 		reached(request_limit(fault, NULL), &c->client);
 	log_debug("#%u bad request: %s", c->id, http1_fault_text(fault));
-	return request_fail(c, fault == HTTP1_FAULT_LARGE ? 431 : 400, http1_fault_text(fault)) ? STEP_MOVED : STEP_CUT;
+	return request_fail(c, request_status(c, fault), http1_fault_text(fault)) ? STEP_MOVED : STEP_CUT;
 }
 
 /* filters were asked: for all there was? */

@@ -197,6 +197,7 @@ static const struct status { unsigned code; const char *reason, *says; } statuse
 	{ 400, "Bad Request", "The request is malformed, or can be read in two ways." },
 	{ 403, "Forbidden", "A rule of this network blocks it." },
 	{ 408, "Request Timeout", "The request did not arrive in time." },
+	{ 414, "URI Too Long", "The address asked for is too long." },
 	{ 431, "Request Header Fields Too Large", "The head of the request is too large." },
 	{ 502, "Bad Gateway", "The server cannot be reached, or its answer cannot be understood." },
 	{ 503, "Service Unavailable", "The gateway cannot do this now." },
@@ -205,7 +206,7 @@ static const struct status { unsigned code; const char *reason, *says; } statuse
 
 static const struct status *status_of(unsigned code)
 {
-	const struct status *fallback = &statuses[5];
+	const struct status *fallback = &statuses[6];
 
 	for (size_t i = 0; i < ARRAY_LEN(statuses); i++)
 		if (statuses[i].code == code)

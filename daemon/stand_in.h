@@ -17,7 +17,7 @@
 enum { STAND_IN_BYTES = 8192 };	/* bytes that any answer fits into */
 
 struct stand_in {
-	unsigned status;	/* 200, 400, 403, 408, 431, 502, 503 or 504; others are written as 502 */
+	unsigned status;	/* 200, 400, 403, 408, 414, 431, 502, 503 or 504; others are written as 502 */
 	enum resource type;	/* 200: of what kind the empty answer is */
 	enum filter_resource resource;	/* 200: what a redirect filter names; NONE, TYPED: as type says */
 	struct span extension;	/* 200: url_extension() of the request, picks the media type; may be empty */

@@ -2,7 +2,7 @@
 /*	name			value		unit		what it bounds, and what happens there */
 
 /* HTTP messages */
-LIMIT(HEAD_BYTES,		131072,		"bytes",	"a request or response head; longer: 431 (request) or passed unread (response)")
+LIMIT(HEAD_BYTES,		131072,		"bytes",	"a request or response head; longer: 414 or 431 (request), or passed unread (response)")
 LIMIT(HEAD_FIELDS,		256,		"fields",	"header fields of one message; more: 431 or passed unread")
 LIMIT(CHUNK_LINE_BYTES,		4096,		"bytes",	"one chunk-size line with its extensions; longer: 400 or cut")
 LIMIT(TRAILER_BYTES,		16384,		"bytes",	"the trailer section; longer: 400 or cut")

@@ -74,7 +74,7 @@ def long_heads(lab, v):
         for i in range(2):
             c = lab.client(v)
             c.send(b'GET /%s HTTP/1.1\r\nHost: plain.example\r\n\r\n' % (b'x' * size))
-            assert c.answer()[0] == 431
+            assert c.answer()[0] == 414
             c.expect_end()
             c.close()
     url = b'x' * (size - 39)

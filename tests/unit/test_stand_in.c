@@ -64,7 +64,7 @@ static void a_blocked_page_names_the_rule_and_escapes_it(void **state)
 
 static void every_status_fits_with_the_longest_text(void **state)
 {
-	static const unsigned statuses[] = { 400, 403, 408, 431, 502, 503, 504 };
+	static const unsigned statuses[] = { 400, 403, 408, 414, 431, 502, 503, 504 };
 	static char quotes[4096];
 
 	(void)state;
