@@ -102,6 +102,7 @@ $(foreach t,$(unit),$(eval $(call unit_rule,$(t))))
 check: build/dejunk $(unit:%=build/unit/test_%)
 	$(Q)tests/check-layers
 	$(Q)tests/check-docs
+	$(Q)tests/check-conformance
 	$(Q)tests/check-limits
 	$(Q)tests/check-rules
 	$(Q)tests/run-unit $(unit:%=build/unit/test_%)

@@ -59,6 +59,7 @@ static const struct {
 	{ "unknown before chunked",	"POST / HTTP/1.1", "Transfer-Encoding: x, chunked\r\n", PARSE_BAD, 0, 0, HTTP1_FAULT_CODING },
 	{ "quoted",			"POST / HTTP/1.1", "Transfer-Encoding: \"chunked\"\r\n", PARSE_BAD, 0, 0, HTTP1_FAULT_CODING },
 	{ "parameter",			"POST / HTTP/1.1", "Transfer-Encoding: chunked;q=1\r\n", PARSE_BAD, 0, 0, HTTP1_FAULT_CODING },
+	{ "parameter of gzip",		"POST / HTTP/1.1", "Transfer-Encoding: gzip;q=1, chunked\r\n", PARSE_BAD, 0, 0, HTTP1_FAULT_CODING },
 	{ "empty element",		"POST / HTTP/1.1", "Transfer-Encoding: ,chunked\r\n", PARSE_BAD, 0, 0, HTTP1_FAULT_CODING },
 	{ "empty field",		"POST / HTTP/1.1", "Transfer-Encoding:\r\n", PARSE_BAD, 0, 0, HTTP1_FAULT_CODING },
 	{ "CONNECT with a body",	"CONNECT a:1 HTTP/1.1", "Content-Length: 5\r\n", PARSE_BAD, 0, 0, HTTP1_FAULT_CONNECT_BODY },
