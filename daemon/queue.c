@@ -34,7 +34,6 @@
 enum {
 	QUEUE_SYN_BYTES = 128,		/* copied of a first packet: the headers */
 	QUEUE_WORDS = 32,		/* of the reader, taken before other watchers get their turn */
-	PORT_DNS = 53,
 	/* the longest DNS message, by UDP or TCP */
 	QUEUE_MESSAGE = LIMIT_QUEUE_COPY_BYTES > LIMIT_DNS_STREAM_BYTES ? LIMIT_QUEUE_COPY_BYTES : LIMIT_DNS_STREAM_BYTES,
 };
@@ -206,16 +205,6 @@ static bool queue_answer(struct queue *q, const struct nfq_packet *p, const stru
 	return hold;
 }
 
-/* queue_is_answer - by port; where both are 53 (old resolvers ask from there) by the QR bit, RFC 1035 s.4.1.1 */
-static bool queue_is_answer(const struct ip_pkt *ip)
-{
-	bool from = be16toh(ip->src.port_be) == PORT_DNS, to = be16toh(ip->dst.port_be) == PORT_DNS;
-
-	if (from && to)
-		return ip->payload.len > 2 && (ip->payload.p[2] & 0x80);
-	return from;
-}
-
 /* a TCP packet on its way through tcp_dns */
 struct queue_segment {
 	struct queue *queue;
@@ -229,7 +218,7 @@ static void queue_on_message(void *ctx, struct span message, bool last)
 	struct queue_segment *s = ctx;
 
 	s->ip.payload = message;
-	if (!queue_is_answer(&s->ip)) {
+	if (!tcp_dns_is_answer(&s->ip.src, &s->ip.dst, s->ip.payload)) {
 		queue_query(s->queue, s->packet, &s->ip);
 		return;
 	}
@@ -261,7 +250,7 @@ static void queue_on_dns(void *ctx, const struct nfq_packet *p)
 		count(COUNTER_DNS_BAD);
 		if (is == IP_PKT_UDP && (ip.cut || ip.payload.len > LIMIT_QUEUE_COPY_BYTES))
 			reached(LIMIT_ID_QUEUE_COPY_BYTES, &ip.src);
-	} else if (queue_is_answer(&ip)) {
+	} else if (tcp_dns_is_answer(&ip.src, &ip.dst, ip.payload)) {
 		held = queue_answer(q, p, &ip, true, false);
 	} else {
 		queue_query(q, p, &ip);

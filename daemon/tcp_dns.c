@@ -8,8 +8,16 @@
 #include "limits.h"
 #include "tcp_stream.h"
 
+enum {
+	PORT_DNS = 53,
+	/* a stream's user: bytes of a message that is too long, yet to come; above them, questions not yet answered */
+	SKIP = 0xffff,
+	ASKED_ONE = 0x10000,
+	ASKED_MOST = 1024 * ASKED_ONE,
+};
+
 struct tcp_dns {
-	struct tcp_streams *streams;	/* user: bytes of a message that is too long, yet to come */
+	struct tcp_streams *streams;
 };
 
 struct tcp_dns *tcp_dns_new(uint64_t seed)
@@ -57,6 +65,37 @@ static struct tcp_stream *stream_of(struct tcp_dns *t, const struct ip_pkt *p, u
 	return s;
 }
 
+bool tcp_dns_is_answer(const struct addr *src, const struct addr *dst, struct span message)
+{
+	bool from = be16toh(src->port_be) == PORT_DNS, to = be16toh(dst->port_be) == PORT_DNS;
+
+	if (from && to)
+		return message.len > 2 && (message.p[2] & 0x80);
+	return from;
+}
+
+static void add_asked(struct tcp_stream *s, int n)
+{
+	s->user = (void *)((uintptr_t)s->user + (uintptr_t)n);
+}
+
+/* is_awaited - is it a question, or an answer on a connection with a question that has none? */
+static bool is_awaited(struct tcp_dns *t, const struct ip_pkt *p, struct tcp_stream *s, struct span message)
+{
+	struct tcp_stream *questions;
+
+	if (!tcp_dns_is_answer(&p->src, &p->dst, message)) {
+		if ((uintptr_t)s->user < ASKED_MOST)
+			add_asked(s, ASKED_ONE);
+		return true;
+	}
+	questions = tcp_stream_find(t->streams, &p->dst, &p->src);
+	if (!questions || (uintptr_t)questions->user < ASKED_ONE)
+		return false;
+	add_asked(questions, -ASKED_ONE);
+	return true;
+}
+
 void tcp_dns_packet(struct tcp_dns *t, const struct ip_pkt *p, uint64_t now_ms, tcp_dns_on_message *on_message, void *ctx)
 {
 	struct span in, rest, next, message = { NULL, 0 };
@@ -64,6 +103,7 @@ void tcp_dns_packet(struct tcp_dns *t, const struct ip_pkt *p, uint64_t now_ms, 
 	enum dns_stream_result r;
 	struct dns_stream state;
 	struct tcp_stream *s;
+	unsigned told = 0;
 
 	tcp_streams_age(t->streams, now_ms);
 	if (p->cut || p->fragment)
@@ -77,17 +117,18 @@ void tcp_dns_packet(struct tcp_dns *t, const struct ip_pkt *p, uint64_t now_ms, 
 	if (grew != TCP_STREAM_GREW)
 		return;
 	in = rest = tcp_stream_bytes(s);
-	state.skip = (uint32_t)(uintptr_t)s->user;
+	state.skip = (uint32_t)(uintptr_t)s->user & SKIP;
 	while ((r = dns_stream_next(&state, &rest, &next)) == DNS_STREAM_MESSAGE || r == DNS_STREAM_LONG) {
-		if (r == DNS_STREAM_LONG)
+		if (r == DNS_STREAM_LONG || told == LIMIT_DNS_PACKET_MESSAGES || !is_awaited(t, p, s, next))
 			continue;
+		told++;
 		if (message.p)
 			on_message(ctx, message, false);
 		message = next;
 	}
 	if (message.p)
 		on_message(ctx, message, true);
-	s->user = (void *)(uintptr_t)state.skip;
+	s->user = (void *)(((uintptr_t)s->user & ~(uintptr_t)SKIP) | state.skip);
 	if (r == DNS_STREAM_BAD)
 		tcp_stream_drop(t->streams, s);
 	else if (rest.len < in.len)

@@ -3,8 +3,9 @@
  *
  * Puts both directions together (tcp_stream) and takes them apart into messages (dns_stream).  A connection may
  * be silent for longer than anything is remembered of it, and its beginning may have been missed: then it is taken up again
- * with a segment that is exactly one message.  What cannot be put together is passed by, never waited for.  Whether
- * an answer was asked for is not decided here, so a forged segment can at most hide an answer.
+ * with a segment that is exactly one message.  What cannot be put together is passed by, never waited for.  Of answers
+ * only as many are told as questions were seen on their connection, which bounds what a server can make us read; whether
+ * one belongs to a question is not decided here, so a forged segment can at most hide an answer.
  *
  * Pure: no clock, no input or output.
  */
@@ -25,6 +26,8 @@ typedef void tcp_dns_on_message(void *ctx, struct span message, bool last);
 /* tcp_dns_new - NULL without memory; @seed: random */
 struct tcp_dns *tcp_dns_new(uint64_t seed);
 void tcp_dns_free(struct tcp_dns *t);
+/* tcp_dns_is_answer - by port; where both are 53 (old resolvers ask from there) by the QR bit, RFC 1035 s.4.1.1 */
+bool tcp_dns_is_answer(const struct addr *src, const struct addr *dst, struct span message);
 /* tcp_dns_packet - a TCP packet (ip_pkt_parse), of either direction; on_message for each message that it completes, in order
  * A packet that is cut or a fragment tells nothing. */
 void tcp_dns_packet(struct tcp_dns *t, const struct ip_pkt *p, uint64_t now_ms, tcp_dns_on_message *on_message, void *ctx);

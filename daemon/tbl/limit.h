@@ -60,6 +60,7 @@ LIMIT(FETCH_RETRY_MIN,		30,		"s",		"until a list that could not be fetched is tr
 /* Names learned from DNS */
 LIMIT(DNS_MESSAGE_RECORDS,	128,		"records",	"read of one answer; the rest is not learned")
 LIMIT(DNS_STREAM_BYTES,		8192,		"bytes",	"of one message over TCP; a longer one is not learned")
+LIMIT(DNS_PACKET_MESSAGES,	32,		"messages",	"of one TCP packet; what more there is in it is not learned")
 LIMIT(DNS_QUERIES,		65536,		"queries",	"waiting for their answer; the oldest is forgotten")
 LIMIT(DNS_QUERY_MS,		5000,		"ms",		"an answer may follow its query to be learned")
 LIMIT(DNS_CLIENT_RATE,		200,		"queries/s",	"of one client; more pass unlearned")

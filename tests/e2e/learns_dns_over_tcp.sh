@@ -3,9 +3,10 @@
 # two questions at once, a connection that was there before; both families, and a resolver on the gateway.  Nothing is held up
 . "$(dirname "$0")/lib.sh"
 topology
+server ip route add local 198.51.100.0/24 dev lo	# every address of it is the server
 start_www 443
 command -v dnsmasq >/dev/null || skip "dnsmasq is not installed"
-# answers LAST.blocked.example and LAST.wanted.example with 203.0.113.LAST, "far." with 198.51.100.LAST; "empty." with nothing; "cut." is sent byte by byte, "zone." is 20 MB
+# answers LAST.blocked.example and LAST.wanted.example with 203.0.113.LAST, "far." with 198.51.100.LAST; "empty." with nothing, "flood." with answers without end; "cut." is sent byte by byte, "zone." is 20 MB
 cat >"$WORK/dnsd.py" <<'END2'
 import socket, struct, threading, time
 def answer(q):
@@ -35,6 +36,8 @@ def serve(c):
                 out += (struct.pack(">H", len(a)) + a) * 2500
             else:
                 out += struct.pack(">H", len(a)) + a
+        while how == "flood":
+            c.sendall((b"\0\x0c\0\1\x81\x80" + bytes(8)) * 4000)
         if how == "cut":
             for i in range(len(out)):
                 c.send(out[i:i + 1])
@@ -151,6 +154,25 @@ for how in "" empty; do
 	late=$(gateway "$DEJUNK" status --json --run-dir "$WORK/run" | sed -n 's/.*"dns_late": *\([0-9]*\).*/\1/p')
 	[ $((got + ${late:-0})) -ge 50 ] || fail "$got of 50 connections were refused that followed an answer at once ($how; ${late:-0} answers were late)"
 done
+# a server that sends answers without end keeps nobody else's from being learned
+client /usr/bin/python3 - <<'END2' &
+import socket
+c = socket.create_connection(("203.0.113.2", 53), 10)
+c.settimeout(20)
+q = b"\0\1\1\0\0\1\0\0\0\0\0\0\5flood\0016\6wanted\7example\0\0\1\0\1"
+c.sendall(bytes([0, len(q)]) + q)
+while c.recv(1 << 20):
+    pass
+END2
+flood=$!
+pids+=($flood)
+sleep 1
+for i in 60 61 62 63 64; do
+	reached 198.51.100.$i "before anybody asked"
+	ask 1 203.0.113.2 far.$i.blocked.example
+	refused 198.51.100.$i "an answer during a flood"
+done
+kill $flood
 # what fills the queue passes
 ask 2500 203.0.113.2 zone.6.wanted.example
 reached 203.0.113.6 "a wanted name"

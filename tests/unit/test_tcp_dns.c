@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_tcp_dns - links: tcp_dns tcp_stream dns_stream addr
- * limits: DNS_STREAM_BYTES */
+ * limits: DNS_STREAM_BYTES DNS_PACKET_MESSAGES */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,18 +43,24 @@ static void on_message(void *ctx, struct span message, bool last)
 	snprintf(said + n, sizeof(said) - n, "%.2s%zu%s", message.p, message.len, last ? "." : "+");
 }
 
-static const char *packet_from(uint16_t port, uint8_t flags, uint32_t at, struct span payload, uint64_t now_ms)
+/* packet_way - a packet of the server at port 53 to the client's @port, or, @asks, the other way */
+static const char *packet_way(bool asks, uint16_t port, uint8_t flags, uint32_t at, struct span payload, uint64_t now_ms)
 {
 	struct ip_pkt p = { .protocol = IPPROTO_TCP, .tcp_flags = flags, .tcp_seq = SEQ + at, .payload_bytes = payload.len };
 
-	addr_from_ip(&p.src, AF_INET, (const uint8_t *)"\xcb\0\x71\2");
-	addr_from_ip(&p.dst, AF_INET, (const uint8_t *)"\x0a\1\0\2");
-	p.src.port_be = htobe16(53);
-	p.dst.port_be = htobe16(port);
+	addr_from_ip(asks ? &p.dst : &p.src, AF_INET, (const uint8_t *)"\xcb\0\x71\2");
+	addr_from_ip(asks ? &p.src : &p.dst, AF_INET, (const uint8_t *)"\x0a\1\0\2");
+	*(asks ? &p.dst.port_be : &p.src.port_be) = htobe16(53);
+	*(asks ? &p.src.port_be : &p.dst.port_be) = htobe16(port);
 	p.payload = guard_copy(payload);
 	said[0] = '\0';
 	tcp_dns_packet(table, &p, now_ms, on_message, NULL);
 	return said;
+}
+
+static const char *packet_from(uint16_t port, uint8_t flags, uint32_t at, struct span payload, uint64_t now_ms)
+{
+	return packet_way(false, port, flags, at, payload, now_ms);
 }
 
 static const char *packet(uint8_t flags, uint32_t at, struct span payload)
@@ -65,9 +71,18 @@ static const char *packet(uint8_t flags, uint32_t at, struct span payload)
 #define M12(c)	"\0\x0c" c c c c c c c c c c c c
 #define EMPTY	((struct span){ NULL, 0 })
 
+/* ask - @n questions of a new connection from @port */
+static void ask(uint16_t port, unsigned n, uint64_t now_ms)
+{
+	packet_way(true, port, TCP_SYN, 0, EMPTY, now_ms);
+	for (unsigned i = 0; i < n; i++)
+		assert_string_equal(packet_way(true, port, TCP_ACK | TCP_PSH, 1 + i * 14, SPAN_LIT(M12("q")), now_ms), "qq12.");
+}
+
 static void messages_come_out_of_segments(void **state)
 {
 	(void)state;
+	ask(4000, 5, 1000);
 	assert_string_equal(packet(TCP_SYN | TCP_ACK, 0, EMPTY), "");
 	assert_string_equal(packet(TCP_ACK, 1, EMPTY), "");
 	assert_string_equal(packet(TCP_ACK | TCP_PSH, 1, SPAN_LIT(M12("a"))), "aa12.");
@@ -81,11 +96,13 @@ static void messages_come_out_of_segments(void **state)
 static void a_connection_is_taken_up_again(void **state)
 {
 	(void)state;
+	ask(1, 2, 1000);
 	assert_string_equal(packet_from(1, TCP_ACK | TCP_PSH, 100, SPAN_LIT("\0\x0d" "aaaaaaaaaaaa"), 1000), "");	/* begins who knows where */
 	assert_string_equal(packet_from(1, TCP_ACK | TCP_PSH, 114, SPAN_LIT(M12("b")), 1000), "bb12.");
 	assert_string_equal(packet_from(1, TCP_ACK | TCP_PSH, 128, SPAN_LIT("\0\x0c" "ccc"), 1000), "");
 	/* the rest was lost to us; after a while it is forgotten, and the next whole message counts */
 	assert_string_equal(packet_from(1, TCP_ACK | TCP_PSH, 142, SPAN_LIT(M12("d")), 1000 + LIMIT_STREAM_MS - 1), "");
+	ask(1, 2, 1000 + LIMIT_STREAM_MS + 1);
 	assert_string_equal(packet_from(1, TCP_ACK | TCP_PSH, 156, SPAN_LIT(M12("e")), 1000 + LIMIT_STREAM_MS + 1), "ee12.");
 	/* the same ports, another connection */
 	assert_string_equal(packet_from(1, TCP_SYN | TCP_ACK, 5000, EMPTY, 7000), "");
@@ -96,6 +113,8 @@ static void a_connection_is_taken_up_again(void **state)
 static void what_is_no_dns_is_let_go(void **state)
 {
 	(void)state;
+	ask(4000, 2, 1000);
+	ask(2, 2, 1000);
 	packet(TCP_SYN | TCP_ACK, 0, EMPTY);
 	assert_string_equal(packet(TCP_ACK, 1, SPAN_LIT("\0\1x")), "");
 	assert_string_equal(packet(TCP_ACK, 4, SPAN_LIT("no DNS at all, for sure")), "");
@@ -114,6 +133,7 @@ static const char *send_long(uint16_t port, size_t len)
 	memset(message, 'm', sizeof(message));
 	message[0] = (char)((len - 2) >> 8);
 	message[1] = (char)(len - 2);
+	ask(port, 2, 1000);
 	packet_from(port, TCP_SYN | TCP_ACK, 0, EMPTY, 1000);
 	for (size_t at = 1000; at < len; at += 1000)
 		packet_from(port, TCP_ACK, 1 + (uint32_t)at, (struct span){ message + at, len - at < 1000 ? len - at : 1000 }, 1000);
@@ -133,6 +153,29 @@ static void long_messages_are_read_or_passed_over(void **state)
 	assert_string_equal(packet_from(2, TCP_ACK, 1 + LIMIT_DNS_STREAM_BYTES + 4, SPAN_LIT("\x0c" "zzzzzzzzzzzz"), 1000), "zz12.");
 }
 
+static void answers_that_nobody_asked_for_are_not_told(void **state)
+{
+	static char many[2 * LIMIT_DNS_PACKET_MESSAGES * 14];
+	size_t told = 0;
+
+	(void)state;
+	packet_from(1, TCP_SYN | TCP_ACK, 0, EMPTY, 1000);
+	assert_string_equal(packet_from(1, TCP_ACK, 1, SPAN_LIT(M12("a") M12("b")), 1000), "");
+	ask(1, 2, 1000);
+	assert_string_equal(packet_from(1, TCP_ACK, 29, SPAN_LIT(M12("c") M12("d") M12("e")), 1000), "cc12+dd12.");
+	ask(2, 1, 1000);		/* of another connection */
+	assert_string_equal(packet_from(1, TCP_ACK, 71, SPAN_LIT(M12("f")), 1000), "");
+	/* and of one packet only so many */
+	for (size_t i = 0; i < sizeof(many); i += 14)
+		memcpy(many + i, M12("q"), 14);
+	packet_way(true, 3, TCP_SYN, 0, EMPTY, 1000);
+	packet_way(true, 3, TCP_ACK, 1, (struct span){ many, sizeof(many) }, 1000);
+	for (const char *at = said; (at = strstr(at, "qq12")); at++)
+		told++;
+	assert_int_equal(told, LIMIT_DNS_PACKET_MESSAGES);
+	assert_int_equal(said[strlen(said) - 1], '.');
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +183,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_connection_is_taken_up_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_no_dns_is_let_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(long_messages_are_read_or_passed_over, setup, teardown),
+		cmocka_unit_test_setup_teardown(answers_that_nobody_asked_for_are_not_told, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
