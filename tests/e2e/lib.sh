@@ -133,6 +133,12 @@ start_dns() {
 	until_true 10 listens_udp s 53 || fail "the name server does not start"
 }
 
+# start_dnsd [LISTENS] - the name server that the test wrote into dnsd.py, on the server; seen by listens_udp or LISTENS
+start_dnsd() {
+	background dns server /usr/bin/python3 "$WORK/dnsd.py"
+	until_true 10 "${1:-listens_udp}" s 53 || fail "the name server does not start"
+}
+
 # rules <<END - write the rules file of the gateway
 rules() { cat >"$WORK/rules.yaml"; }
 
@@ -168,6 +174,10 @@ role_pid() {
 import json, sys
 print([r["pid"] for r in json.load(sys.stdin)["roles"] if r["role"] == sys.argv[1]][0])' "$1"
 }
+
+# reached ADDRESS WHY, refused ADDRESS WHY - by the client, of the web server on port 443 (start_www 443)
+reached() { [ "$(client curl -gs -m 10 "http://$1:443/x")" = "hello from /x" ] || fail "$2: $1 is not reached"; }
+refused() { client curl -gs -m 10 -o /dev/null "http://$1:443/"; [ $? = 7 ] || fail "$2: $1 is not refused"; }
 
 # capture WHERE FILTER... - tcpdump there into capture.txt, from when this returns
 capture() {

@@ -68,13 +68,17 @@ SHORT=$REPO/build/short/bin/dejunk
 NORMAL=$DEJUNK DEJUNK=$SHORT
 export DEJUNK_SHORT_LIMITS=1
 site=http://lists.example:8000
-rules <<END
+# three URL_A URL_B URL_C - the rules from here on: lists named a, b and c
+three() {
+	rules <<END
 gateway: {lan: lan}
 lists:
-  - {url: "$site/a.txt", name: a}
-  - {url: "$site/hang", name: b}
-  - {url: "$site/bomb", name: c}
+  - {url: "$1", name: a}
+  - {url: "$2", name: b}
+  - {url: "$3", name: c}
 END
+}
+three "$site/a.txt" "$site/hang" "$site/bomb"
 start_dejunk
 until_true 30 eval '[ "$(status names)" = 100 ]' || fail "the good one of three lists is not in force"
 fails b '(took longer than|timed out)'
@@ -88,24 +92,12 @@ fails a 'rules could not be built with it.*last good copy stays'
 gateway "$DEJUNK" reload --run-dir "$WORK/run" >"$WORK/reload.log" 2>&1 || fail "the copy that was put back cannot be built with"
 [ "$(status names)" = 100 ] || fail "what was put back has $(status names) names"
 names 100 >"$WORK/lists/a.txt"
-rules <<END
-gateway: {lan: lan}
-lists:
-  - {url: "$site/moved?file:///etc/passwd", name: a}
-  - {url: "$site/moved?http://inside.example:8000/a.txt", name: b}
-  - {url: "$site/moved?$site/a.txt", name: c}
-END
+three "$site/moved?file:///etc/passwd" "$site/moved?http://inside.example:8000/a.txt" "$site/moved?$site/a.txt"
 gateway "$DEJUNK" reload --run-dir "$WORK/run" >"$WORK/reload.log" 2>&1 || fail "reload"
 fails a 'redirects to what is not http'
 fails b 'redirects to a private address'
 update c || fail "a redirect is not followed: $(cat "$WORK/update.log")"
-rules <<END
-gateway: {lan: lan}
-lists:
-  - {url: "$site/gone", name: a}
-  - {url: "http://203.0.113.9:9/", name: b}
-  - {url: "$site/endless", name: c}
-END
+three "$site/gone" "http://203.0.113.9:9/" "$site/endless"
 gateway "$DEJUNK" reload --run-dir "$WORK/run" >"$WORK/reload.log" 2>&1 || fail "reload"
 fails a 'the server answers 404'
 fails b 'connect'

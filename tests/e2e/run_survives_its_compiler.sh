@@ -34,6 +34,7 @@ grep -q 'killed by signal 9' "$WORK/reload.log" || fail "the reload does not say
 [ "$(code)" = 403 ] || fail "the old rules do not stay"
 gateway "$DEJUNK" reload --run-dir "$WORK/run" >"$WORK/reload.log" 2>&1 || fail "the next reload failed"
 [ "$(status names)" = 3000000 ] || fail "the list is not in force: $(status names) names"
+echo '# what was kept does not do any more' >>"$WORK/rules.yaml"
 reload
 kill -KILL "${pid_of[dejunk]}"
 gone() { [ ! -e "/proc/$compile" ] || grep -q '^State:.Z' "/proc/$compile/status"; }
