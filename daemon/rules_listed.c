@@ -219,10 +219,12 @@ static enum filter_resource stand_in_of(struct asked *a)
 {
 	static struct filter f, e;	/* one thread, never re-entered; large */
 	struct rules_filter redirect[LISTED_REDIRECTS], exception[LISTED_REDIRECTS];
-	size_t n = collect(a, MATCH_REDIRECTS, false, redirect, LISTED_REDIRECTS), exceptions;
 	enum filter_resource resource = FILTER_RESOURCE_NONE;
 	int64_t priority = INT64_MIN;
+	size_t n, exceptions;
 
+	/* who navigates is told what blocks the page, whatever the filter has for other pages to load */
+	n = a->f->type == RES_DOCUMENT ? 0 : collect(a, MATCH_REDIRECTS, false, redirect, LISTED_REDIRECTS);
 	if (n == 0)
 		return FILTER_RESOURCE_NONE;
 	exceptions = collect(a, MATCH_REDIRECT_EXCEPTIONS, true, exception, LISTED_REDIRECTS);

@@ -522,6 +522,8 @@ static void a_verdict_of_a_list_in_words(void **state)
 		v = rules_request(r, &f);
 		assert_int_equal(v.action, ACT_BLOCK);
 		assert_int_equal(v.resource, row[i].resource);
+		f.type = RES_DOCUMENT;		/* a page that is navigated to says what blocks it */
+		assert_int_equal(rules_request(r, &f).resource, FILTER_RESOURCE_NONE);
 		if (!span_eq(rules_origin_text(r, &v, text, sizeof(text)), span_of(row[i].text)))
 			fail_msg("%s: %.*s", row[i].text, SPAN_FMT(rules_origin_text(r, &v, text, sizeof(text))));
 		only = rules_only_requests(r, NULL, f.host, &v, text, sizeof(text));
