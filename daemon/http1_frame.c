@@ -181,6 +181,8 @@ enum {
 	CHUNK_SIZE,		/* the digits of a chunk's size */
 	CHUNK_SIZE_BLANK,	/* blanks after the size: before an extension; in a response also before the end */
 	CHUNK_EXTENSION,
+	CHUNK_QUOTED,		/* a quoted value in an extension of a request */
+	CHUNK_ESCAPED,		/* a backslash in it has come */
 	CHUNK_SIZE_LF,		/* CR of the chunk line has come */
 	CHUNK_DATA,
 	CHUNK_DATA_CR,		/* the line end after the data */
@@ -234,6 +236,23 @@ static bool size_end(struct http1_body *b, unsigned char c)
 		b->state = CHUNK_SIZE_BLANK;
 	else if (b->state != CHUNK_EXTENSION || control(c))
 		return broken(b, HTTP1_FAULT_CHUNK);
+	else if (c == '"' && !b->lax)
+		b->state = CHUNK_QUOTED;
+	return true;
+}
+
+/* quoted - in a quoted value (RFC 9112 s.7.1.1, RFC 9110 s.5.6.4).  It ends on its line: to some who look for its end first,
+ * a line end within it is none */
+static bool quoted(struct http1_body *b, unsigned char c)
+{
+	if (control(c))
+		return broken(b, HTTP1_FAULT_CHUNK);
+	if (b->state == CHUNK_ESCAPED)
+		b->state = CHUNK_QUOTED;
+	else if (c == '"')
+		b->state = CHUNK_EXTENSION;
+	else if (c == '\\')
+		b->state = CHUNK_ESCAPED;
 	return true;
 }
 
@@ -260,6 +279,9 @@ static bool chunk_line(struct http1_body *b, unsigned char c)
 		b->state = b->left ? CHUNK_DATA : CHUNK_TRAILER;
 		b->line = 0;
 		return true;
+	case CHUNK_QUOTED:
+	case CHUNK_ESCAPED:
+		return quoted(b, c);
 	default:
 		return size_end(b, c);
 	}
@@ -342,6 +364,8 @@ static bool chunk_byte(struct http1_body *b, unsigned char c)
 	case CHUNK_SIZE:
 	case CHUNK_SIZE_BLANK:
 	case CHUNK_EXTENSION:
+	case CHUNK_QUOTED:
+	case CHUNK_ESCAPED:
 	case CHUNK_SIZE_LF:
 		return chunk_line(b, c);
 	default:

@@ -77,8 +77,9 @@ void http1_body_init(struct http1_body *b, const struct http1_frame *frame, bool
  * MORE: all of @in was taken, the body goes on (always so for CLOSE and TUNNEL)
  * BAD:  broken chunked coding; @taken bytes before it were fine; nothing can follow
  * However the bytes are cut, the sum of @taken and the final answer are the same.
- * Chunk lines are bounded by LIMIT_CHUNK_LINE_BYTES, trailers by LIMIT_TRAILER_BYTES.  In a request a
- * trailer called Content-Length, Transfer-Encoding or Host is BAD: servers that merge trailers into the
+ * Chunk lines are bounded by LIMIT_CHUNK_LINE_BYTES, trailers by LIMIT_TRAILER_BYTES.  In a request an
+ * extension whose quoted value does not end on its line is BAD (RFC 9112 s.7.1.1), and so is a
+ * trailer called Content-Length, Transfer-Encoding or Host: servers that merge trailers into the
  * head would read another request (RFC 9110 s.6.5.1). */
 enum parse http1_body_scan(struct http1_body *b, struct span in, size_t *taken);
 

@@ -134,6 +134,21 @@ static enum http1_name name_of(struct span name)
 	return HTTP1_OTHER;
 }
 
+/* method_like - a method of the table in any case: what some servers take for one, RFC 9110 s.9.1 */
+static bool method_like(struct span text)
+{
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++)
+		if (span_eq_nocase(methods[i].text, text))
+			return true;
+	return false;
+}
+
+/* target_like - does @s begin as a target that some server takes for one? */
+static bool target_like(struct span s)
+{
+	return s.len && (*s.p == '/' || (s.len >= 4 && span_eq_nocase((struct span){ s.p, 4 }, SPAN_LIT("http"))));
+}
+
 /* version_parse - "HTTP/1.1" */
 static bool version_parse(struct span v, struct http1_head *out)
 {
@@ -197,19 +212,23 @@ static enum parse request_early(struct span line, struct http1_head *out)
 		return broken_start(s, out);
 	if (n == s.len)
 		return PARSE_MORE;
-	bool known = method_of((struct span){ s.p, n }) != METHOD_OTHER;
+	bool known = method_like((struct span){ s.p, n });
 
-	/* other blanks than the one of the grammar: some servers take them for it */
-	if (known && (s.p[n] == '\t' || s.p[n] == '\v' || s.p[n] == '\f'))
+	/* other blanks than the one of the grammar: some servers take them for it, RFC 9112 s.3 */
+	if (known && (s.p[n] == '\t' || s.p[n] == '\v' || s.p[n] == '\f' || (s.p[n] == '\r' && n + 1 < s.len)))
 		return bad(out, HTTP1_FAULT_START);
+	if (known && s.p[n] == '\r')
+		return PARSE_MORE;	/* perhaps one word and its line end */
 	if (n == 0 || s.p[n] != ' ')
 		return PARSE_ALIEN;
 	if (n == 3 && memcmp(s.p, "PRI", 3) == 0 && s.len > 4 && s.p[4] == '*')
 		return PARSE_ALIEN;		/* the HTTP/2 preface, RFC 9113 s.3.4 */
+	known |= target_like(span_skip(s, n + 1));
 	for (size_t i = n + 1; i < s.len; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 
-		if ((c < 0x20 && c != '\r') || c == 0x7f)
+		/* a CR that ends no line is a control, RFC 9112 s.2.2 */
+		if ((c < 0x20 && (c != '\r' || i + 1 < s.len)) || c == 0x7f)
 			return known ? bad(out, HTTP1_FAULT_CONTROL) : PARSE_ALIEN;
 	}
 	return PARSE_MORE;
@@ -228,6 +247,8 @@ static enum parse request_line(struct span line, struct http1_head *out)
 		return PARSE_ALIEN;		/* one word */
 	if (n == 0)			/* blanks: an empty line to those who skip them; or a word behind them */
 		return blanks_len(line) == line.len ? bad(out, HTTP1_FAULT_START) : PARSE_ALIEN;
+	if (line.p[n] != ' ')		/* a CR, behind a method */
+		return bad(out, HTTP1_FAULT_START);
 	out->method_text = (struct span){ line.p, n };
 	out->method = method_of(out->method_text);
 	struct span rest = span_skip(line, n + 1);
@@ -235,10 +256,10 @@ static enum parse request_line(struct span line, struct http1_head *out)
 	struct span version = blank ? span_skip(rest, (size_t)(blank - rest.p) + 1) : rest;
 
 	if (version.len < 5 || memcmp(version.p, "HTTP/", 5) != 0) {
-		/* HTTP/0.9, or blanks in the target; without either mark some other protocol of words */
-		bool http = out->method != METHOD_OTHER && rest.len &&
-			(*rest.p == '/' || *rest.p == ' ' ||
-			 (rest.len >= 4 && span_eq_nocase((struct span){ rest.p, 4 }, SPAN_LIT("http"))));
+		/* HTTP/0.9, blanks in the target or behind the version; without these some other protocol of words */
+		bool known = method_like(out->method_text);
+		bool http = target_like(rest) ? known || memmem(rest.p, rest.len, "HTTP/", 5) :
+			known && rest.len && (*rest.p == ' ' || rest.p[rest.len - 1] == '\r');
 
 		return http ? bad(out, HTTP1_FAULT_START) : PARSE_ALIEN;
 	}
