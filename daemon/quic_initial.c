@@ -445,28 +445,15 @@ void quic_free(struct quic *q)
 	free(q);
 }
 
-const char *quic_why(enum quic_result r)
-{
-	static const char *const why[QUIC_RESULTS] = {
-		[QUIC_MORE] = "a ClientHello that is not whole yet",
-		[QUIC_HELLO] = "a ClientHello",
-#define QUIC_REASON(name, json, text) [QUIC_##name] = text,
+static const struct {
+	const char *json, *text;
+} reason[QUIC_RESULTS] = {
+	[QUIC_MORE] = { "more", "a ClientHello that is not whole yet" },
+	[QUIC_HELLO] = { "hello", "a ClientHello" },
+#define QUIC_REASON(name, json, text) [QUIC_##name] = { json, text },
 #include "tbl/quic_reason.h"
 #undef QUIC_REASON
-	};
+};
 
-	return r < QUIC_RESULTS ? why[r] : "?";
-}
-
-const char *quic_name(enum quic_result r)
-{
-	static const char *const name[QUIC_RESULTS] = {
-		[QUIC_MORE] = "more",
-		[QUIC_HELLO] = "hello",
-#define QUIC_REASON(name, json, text) [QUIC_##name] = json,
-#include "tbl/quic_reason.h"
-#undef QUIC_REASON
-	};
-
-	return r < QUIC_RESULTS ? name[r] : "?";
-}
+const char *quic_why(enum quic_result r) { return r < QUIC_RESULTS ? reason[r].text : "?"; }
+const char *quic_name(enum quic_result r) { return r < QUIC_RESULTS ? reason[r].json : "?"; }
