@@ -151,4 +151,21 @@ static inline bool expected_next(struct span *rest, struct expected *row)
 	return true;
 }
 
+/* expected_read - all of EXPECTED.tsv on the heap; p NULL, after a line that says so: it is not there, to be skipped */
+static inline struct span expected_read(void)
+{
+	struct span table = file_read(shared_path("data/pcaps/EXPECTED.tsv"));
+
+	if (!table.p)
+		printf("SKIP real captures: no %s\n", shared_path("data/pcaps/EXPECTED.tsv"));
+	return table;
+}
+
+/* expected_capture - the capture of @row, as file_read; fills @path with its name for messages */
+static inline struct span expected_capture(const struct expected *row, char path[256])
+{
+	snprintf(path, 256, "data/pcaps/%.*s", SPAN_FMT(row->file));
+	return file_read(shared_path(path));
+}
+
 #endif

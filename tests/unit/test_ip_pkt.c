@@ -159,15 +159,13 @@ static void any_prefix_is_short_or_says_the_same(void **state)
 /* the addresses and ports that the other dissectors saw in the shared captures */
 static void real_captures_have_the_expected_ends(void **state)
 {
-	struct span table = file_read(shared_path("data/pcaps/EXPECTED.tsv")), rest = table;
+	struct span table = expected_read(), rest = table;
 	unsigned checked = 0;
 	struct expected row;
 
 	(void)state;
-	if (!table.p) {
-		printf("SKIP real captures: no %s\n", shared_path("data/pcaps/EXPECTED.tsv"));
+	if (!table.p)
 		skip();
-	}
 	while (expected_next(&rest, &row)) {
 		char path[256], number[16], text[ADDR_TEXT];
 		struct span file, ip = { NULL, 0 };
@@ -175,8 +173,7 @@ static void real_captures_have_the_expected_ends(void **state)
 		struct addr client, server;
 		size_t at = 0;
 
-		snprintf(path, sizeof(path), "data/pcaps/%.*s", SPAN_FMT(row.file));
-		file = file_read(shared_path(path));
+		file = expected_capture(&row, path);
 		snprintf(number, sizeof(number), "%.*s", SPAN_FMT(row.frame));
 		if (!capture_is(file) || !addr_parse(&client, row.client) || !addr_parse(&server, row.server)) {
 			free((char *)file.p);

@@ -451,15 +451,13 @@ static enum quic_result read_capture(struct span file, const struct expected *ro
 
 static void real_captures_are_read(void **state)
 {
-	struct span table = file_read(shared_path("data/pcaps/EXPECTED.tsv")), rest = table;
+	struct span table = expected_read(), rest = table;
 	unsigned checked = 0;
 	struct expected row;
 
 	(void)state;
-	if (!table.p) {
-		printf("SKIP real captures: no %s\n", shared_path("data/pcaps/EXPECTED.tsv"));
+	if (!table.p)
 		skip();
-	}
 	while (expected_next(&rest, &row)) {
 		struct span file;
 		struct quic_flow f;
@@ -470,8 +468,7 @@ static void real_captures_are_read(void **state)
 		if (!span_eq(row.proto, SPAN_LIT("quic")) || (!span_eq(row.crosscheck, SPAN_LIT("agree")) &&
 							      !span_eq(row.crosscheck, SPAN_LIT("both-none"))))
 			continue;
-		snprintf(path, sizeof(path), "data/pcaps/%.*s", SPAN_FMT(row.file));
-		file = file_read(shared_path(path));
+		file = expected_capture(&row, path);
 		if (!capture_is(file)) {
 			free((char *)file.p);
 			continue;	/* a link type that the helper does not know */
