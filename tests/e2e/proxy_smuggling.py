@@ -8,6 +8,9 @@ of every known fault, reads these bytes: it finds the very requests that dejunk 
 host, or it refuses at some point and has found those before it; it never waits for bytes that were all there, and never finds
 the URL that a rule blocks.  The client has got one answer of the server for each of them, and otherwise dejunk's own.
 
+Each ambiguous answer is followed by one that dejunk makes, to a request that a rule blocks.  Where dejunk sees no clear end of the
+first there is no second (502, or the end of the connection); else every client finds both, or refuses, and never another between.
+
 SMUGGLING_SEED and SMUGGLING_COUNT: of the random part; SMUGGLING_ONLY: only shapes whose name has this in it.
 Topology and helpers: proxy_lab.py.
 """
@@ -15,7 +18,8 @@ import collections, os, random, re, select, socket, sys, time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import proxy_lab
 from proxy_lab import Lab
-from smuggling import CLEAN, MARKER, READERS, REFUSES, Reader, random_reader, random_request, requests
+from smuggling import (CLEAN, CLIENTS, MARKER, READERS, REFUSES, SMUGGLED, WAITS, Reader, answers, random_answer, random_reader, random_request,
+                       requests)
 
 RULES = '''
 rules:
@@ -43,8 +47,9 @@ def own(n):
 
 class Talk:
     """one message, and all that came of it"""
-    def __init__(self, lab, v, data, reply):
-        """@reply: of the bytes so far, what the server says to them in all"""
+    def __init__(self, lab, v, data, reply, ends=False):
+        """@reply: of the bytes so far, what the server says to them in all; @ends: and then that this was all"""
+        self.ends = ends
         self.listener = lab.servers[socket.AF_INET6 if v == 6 else socket.AF_INET]
         before = [lab.counter(n) for n in ('requests', 'blocked', 'tunnels')]
         for patience in 0.05, 1, 5:         # seconds until a client to whom nothing happens says that this was all
@@ -94,7 +99,9 @@ class Talk:
         said = reply(self.up)
         try:
             s.send(said[len(self.said):])
-        except ConnectionError:
+            if said and self.ends:
+                s.shut()
+        except OSError:
             pass
         self.said = said
         if got is None:
@@ -146,13 +153,31 @@ def judge(lab, v, data, readers, met):
     return None
 
 
-def run_table(lab, v, table, readers):
+def judge_answer(lab, v, data, readers, met):
+    """one answer of the table, and behind it dejunk's own to a request that is blocked; what is wrong, or None"""
+    first = b'GET /first HTTP/1.1\r\nHost: h\r\n\r\n'
+    t = Talk(lab, v, first + SMUGGLED, lambda up: data if first in up else b'', True)
+    if t.up != first:
+        return 'the server got %r' % t.up
+    own = t.down.count(b'no-store')
+    met['refused' if b' 502 ' in t.down else 'passed' if own else 'cut'] += 1
+    if b' 502 ' in t.down or not own:
+        return None             # to the end of the connection all is of one server, for one client
+    for r in readers:
+        got, end = r.read(t.down, [b'GET', b'GET'])
+        numbers = [number for _, number in got]
+        if len(got) > 1 and numbers[1] or len(got) == 1 and end == CLEAN or end == WAITS:
+            return 'the client "%s" reads %r (%s)\nin %r' % (r.label, got, end, t.down)
+    return None
+
+
+def run_table(lab, v, table, readers, judged=judge):
     """@readers(): those who read what came of the next"""
     met, faults = collections.Counter(), []
     for name, data in table:
         if ONLY not in name:
             continue
-        wrong = judge(lab, v, data, readers(), met)
+        wrong = judged(lab, v, data, readers(), met)
         if wrong:
             faults.append(name)
             print('%s: %r\n  %s' % (name, data[:700], wrong))
@@ -172,7 +197,16 @@ def random_requests(lab, v):
               lambda: READERS + [random_reader(rng) for _ in range(6)])
 
 
+def every_answer(lab, v):
+    run_table(lab, v, answers(), lambda: CLIENTS, judge_answer)
+
+
+def random_answers(lab, v):
+    rng = random.Random('%d %d answers' % (SEED, v))
+    run_table(lab, v, (('random answer %d' % i, random_answer(rng)) for i in range(COUNT // 3)), lambda: CLIENTS, judge_answer)
+
+
 if __name__ == '__main__':
     proxy_lab.namespace()
     print('seed %d' % SEED)
-    proxy_lab.main(Lab(RULES), [every_request, random_requests])
+    proxy_lab.main(Lab(RULES), [every_request, random_requests, every_answer, random_answers])

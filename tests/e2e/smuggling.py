@@ -6,7 +6,8 @@ CL.0 and 0.CL; TERM.EXT and its kin for chunk lines); the messages and the reade
 
 	requests()		(name, bytes) of every shape, each once
 	random_request(rng)	shapes of several families in one message
-	READERS			the ways of reading; Reader.read(data) -> (requests, how it ended)
+	answers(), random_answer(rng)	the same for responses
+	READERS, CLIENTS	the ways of reading; Reader.read(data) -> (messages, how it ended)
 	random_reader(rng)	faults of several servers in one
 """
 
@@ -42,7 +43,7 @@ class Reader:
     name    strict | trim: blanks and controls around a name | skip: a line that is no field is passed over | cut: at NUL
     fold    refuse | join: to the value before | field: the line is a field | skip
     cl      strict | first | last | max (of several) | prefix: digits at the beginning of the last, modulo 2^64
-    te      strict | last: the last of the list | any: one of the list | within: "chunked" anywhere | none
+    te      strict | last: the last of the list that is not empty | any: one of the list | within: "chunked" anywhere | none
     both    refuse | te | cl
     old     is chunked understood in HTTP/1.0?
     start   strict | split: at any blanks behind a method that it knows, blanks before that skipped
@@ -136,7 +137,7 @@ class Reader:
         if self.te == 'any':
             return True if b'chunked' in [v.split(b';')[0].strip(self.blanks + b'"') for v in items] else None
         if self.te == 'last':
-            return True if items[-1] == b'chunked' else None
+            return True if ([b''] + [v for v in items if v])[-1] == b'chunked' else None
         if items.count(b'chunked') != 1 or items[-1] != b'chunked' or \
            not set(items) <= {b'chunked', b'gzip', b'x-gzip', b'deflate', b'compress', b'x-compress'}:
             raise Refuse('coding')
@@ -244,13 +245,34 @@ class Reader:
             self.take(frame[1])
         return self.begun
 
-    def read(self, data):
-        """all requests in @data, and how it ended"""
+    def response(self, method):
+        """the status of a final response"""
+        while True:
+            line = self.line('lf' if self.eol == 'crlf' else self.eol)
+            if line[:7] != b'HTTP/1.' or len(line) < 12 or not line[9:12].isdigit():
+                raise Refuse('status line')
+            status = int(line[9:12])
+            fields = self.fields()
+            if status >= 200:
+                break
+        frame = None if status in (204, 304) or method == b'HEAD' else self.frame(fields, line[7:8] != b'0') or ('close', 0)
+        if frame and frame[0] == 'chunked':
+            self.chunks()
+        elif frame and frame[0] == 'length':
+            self.take(frame[1])
+        elif frame:
+            self.at = len(self.data_in)
+        return status, dict(fields).get(b'x-n', b'')
+
+    def read(self, data, methods=None):
+        """all requests in @data, or responses to requests of @methods, and how it ended"""
         self.data_in, self.at, self.begun, out = data, 0, None, []      # begun: the request whose body is to come
         while self.at < len(data):
             begin = self.at
+            if methods is not None and len(out) == len(methods):
+                return out, REFUSES         # what nobody asked for
             try:
-                out.append(self.request())
+                out.append(self.request() if methods is None else self.response(methods[len(out)]))
                 self.begun = None
             except Wait:
                 return out, WAITS if data[begin:].strip(b'\r\n') else CLEAN
@@ -279,6 +301,18 @@ READERS = [
     Reader('quoted extensions', ext='quoted', te='any', both='te', cl='last', data='lf', trailer='lf'),
     Reader('extensions to CRLF', ext='crlf', eol='lf', size='digits', te='any', both='te', cl='last', data='two', trailer='lf', name='skip'),
     Reader('any blanks', start='split', eol='lf', name='skip', fold='field', both='cl', cl='last', te='within', blanks=CONTROLS),
+]
+
+
+# who reads answers: these agree on what browsers agree on, which dejunk follows
+CLIENTS = [
+    Reader('RFC 9112'),
+    Reader('bare LF', eol='lf', ext='lf', trailer='lf', name='trim', fold='join'),
+    Reader('length before coding', eol='lf', both='cl', cl='last', te='last', name='skip', fold='join'),
+    Reader('coding before length', eol='lf', both='te', cl='first', te='last', name='skip', fold='skip'),
+    Reader('a coding anywhere', eol='lf', both='te', cl='first', te='any', name='trim', fold='join'),
+    Reader('chunk size by strtoull', size='number', ext='lf', te='last', both='te', cl='first', trailer='lf', eol='lf', name='trim'),
+    Reader('codings of 1.0', te='last', both='te', old=True, cl='last', eol='lf', name='trim'),
 ]
 
 
@@ -618,3 +652,48 @@ def random_request(rng):
     for _ in range(rng.choice((0, 0, 1, 1, 2))):
         data = mutated(rng, data)
     return data
+
+
+# --- answers -----------------------------------------------------------------
+
+SPLIT = b'HTTP/1.1 200 OK\r\nX-N: split\r\nContent-Length: 0\r\n\r\n'
+
+
+def answer(fields, body=b'', start=b'HTTP/1.1 200 OK\r\n'):
+    return start + b'X-N: 0\r\n' + fields + b'\r\n' + body
+
+
+def answers():
+    n = len(SPLIT)
+    for name, te in CODINGS.items():
+        yield 'coding, ' + name, answer(te, LAST)
+        yield 'coding that splits, ' + name, answer(te, chunk(SPLIT) + LAST)
+        yield 'coding and length, ' + name, answer(te + b'Content-Length: 5\r\n', LAST)
+        for length in 4, 5:         # 4: up to the hidden one
+            yield 'length %d and coding that splits, %s' % (length, name), \
+                answer(b'Content-Length: %d\r\n' % length + te, chunk(SPLIT) + LAST)
+        yield '1.0, ' + name, answer(te, LAST, b'HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n')
+    for name, cl in LENGTHS.items():
+        cl = cl.replace(b'%d' % N, b'%d' % n)
+        for status in b'200', b'204', b'304', b'500':
+            yield 'length, %s, %s' % (status.decode(), name), answer(cl, SPLIT if status[:1] != b'3' and status != b'204' else b'',
+                                                                   b'HTTP/1.1 ' + status + b' X\r\n')
+        yield 'length and another, ' + name, answer(cl + b'Content-Length: %d\r\n' % n, SPLIT)
+    for name, field in FIELDS.items():
+        if SMUGGLED not in field:
+            yield 'field, ' + name, answer(field + b'Content-Length: %d\r\n' % n, SPLIT)
+    for name, size in SIZES.items():
+        yield 'chunk, ' + name, answer(CHUNKED, b'2\r\nok\r\n' + size + LAST)
+        yield 'chunk that splits, ' + name, answer(CHUNKED, size + chunk(SPLIT) + LAST)
+    for name, trailer in TRAILERS.items():
+        yield 'trailer, ' + name, answer(CHUNKED, b'2\r\nok\r\n0\r\n' + trailer + b'\r\n')
+
+
+def random_answer(rng):
+    parts = [rng.choice(list(table.values())) for table in (CODINGS, LENGTHS, FIELDS) for _ in range(rng.choice((0, 0, 1)))]
+    rng.shuffle(parts)
+    body = rng.choice((b'', SPLIT, LAST, chunk(SPLIT) + LAST, rng.choice(list(SIZES.values())) + LAST))
+    if rng.random() < 0.5:
+        parts.append(rng.choice((CHUNKED, b'Content-Length: %d\r\n' % len(body))))
+    status = rng.choice((b'200', b'200', b'204', b'304', b'404'))
+    return answer(b''.join(parts), body, b'HTTP/1.%d ' % rng.choice((0, 1, 1)) + status + b' X\r\n')
