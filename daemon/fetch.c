@@ -13,6 +13,7 @@
 
 #include "errand.h"
 #include "fetch_http.h"
+#include "fetch_include.h"
 #include "ipc.h"
 #include "list_checksum.h"
 #include "list_judge.h"
@@ -50,19 +51,55 @@ static void answer(const struct msg_fetched *head, const struct fetch_answer *a)
 		exit(ERRAND_BROKEN);
 }
 
+/* the body as it is in the file; false: @a says why it cannot be read */
+static bool body_map(int fd, struct span *out, struct fetch_answer *a)
+{
+	*out = (struct span){ NULL, a->bytes };
+	if (out->len)
+		out->p = mmap(NULL, out->len, PROT_READ, MAP_SHARED, fd, 0);
+	if (out->p != MAP_FAILED)
+		return true;
+	snprintf(a->why, sizeof(a->why), "it cannot be read: %s", strerror(errno));
+	return false;
+}
+
+/* what the list includes, too; @text is the whole then.  false: @out and @a say why not */
+static bool complete(const struct fetch_request *r, struct span *text, struct msg_fetched *out, struct fetch_answer *a)
+{
+	enum fetch_what what = FETCH_FAILED;
+	struct span list = { NULL, text->len };
+	char *kept;
+
+	if (!fetch_include_needed(*text))
+		return true;
+	kept = malloc(text->len);	/* the file is to hold others, and the mapping goes with it */
+	if (kept)
+		memcpy(kept, text->p, text->len);
+	munmap((void *)(uintptr_t)text->p, text->len);
+	list.p = kept;
+	if (!kept)
+		snprintf(a->why, sizeof(a->why), "there is not enough memory for it");
+	else if (fetch_include(r, list, a, &what) && body_map(r->fd, text, a))
+		return true;		/* all memory goes with the process */
+	out->what = what;
+	return false;
+}
+
 /* the body is in the file: what is it? */
-static void judge(const struct msg_fetch *asked, int fd, struct msg_fetched *out, struct fetch_answer *a)
+static void judge(const struct msg_fetch *asked, const struct fetch_request *r, struct msg_fetched *out, struct fetch_answer *a)
 {
 	struct list_verdict verdict = { .why = "there is nothing in it" };
-	struct span text = { NULL, a->bytes };
+	enum list_checksum checksum = CHECKSUM_NONE;
+	struct span text;
 
 	out->what = FETCH_REFUSED;
+	if (!body_map(r->fd, &text, a))
+		return;
 	if (text.len) {
-		text.p = mmap(NULL, text.len, PROT_READ, MAP_SHARED, fd, 0);
-		if (text.p == MAP_FAILED) {
-			snprintf(a->why, sizeof(a->why), "it cannot be read: %s", strerror(errno));
+		if (asked->checksum)		/* it is of the list without what that includes */
+			checksum = list_checksum(text);
+		if (!complete(r, &text, out, a))
 			return;
-		}
 		out->digest = XXH3_64bits(text.p, text.len);
 		if (asked->digest && out->digest == asked->digest) {
 			out->what = FETCH_SAME;
@@ -70,7 +107,7 @@ static void judge(const struct msg_fetch *asked, int fd, struct msg_fetched *out
 		}
 		list_judge(text, &verdict);
 	}
-	if (!verdict.why && asked->checksum && list_checksum(text) == CHECKSUM_BAD)
+	if (!verdict.why && checksum == CHECKSUM_BAD)
 		verdict.why = "the checksum that it states is not its own: it was changed, or cut, on its way";
 	out->bytes = text.len;
 	out->lines = verdict.lines;
@@ -78,7 +115,7 @@ static void judge(const struct msg_fetch *asked, int fd, struct msg_fetched *out
 	snprintf(out->format, sizeof(out->format), "%s", list_format_name(verdict.format));
 	if (verdict.why)
 		snprintf(a->why, sizeof(a->why), "%s", verdict.why);
-	else if (fsync(fd) < 0)
+	else if (fsync(r->fd) < 0)
 		snprintf(a->why, sizeof(a->why), "it cannot be written: %s", strerror(errno));
 	else
 		out->what = FETCH_NEW;
@@ -91,7 +128,7 @@ static int fetch(const struct msg_fetch *asked, const struct fetch_request *r)
 
 	fetch_http_get(r, &a);
 	if (a.status == 200)
-		judge(asked, r->fd, &out, &a);
+		judge(asked, r, &out, &a);
 	else if (a.status == 304 && (r->etag[0] || r->modified[0]))
 		out.what = FETCH_SAME;
 	else if (a.status)
@@ -122,6 +159,7 @@ int fetch_main(void)
 		die(ERRAND_BROKEN, "a request without a file");
 	memcpy(&asked, m->body, sizeof(asked));
 	request.fd = m->fd;
+	request.room = LIMIT_LIST_BYTES;
 	take(m, &at, asked.url_len, request.url, sizeof(request.url));
 	take(m, &at, asked.etag_len, request.etag, sizeof(request.etag));
 	take(m, &at, asked.modified_len, request.modified, sizeof(request.modified));

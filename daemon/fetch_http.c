@@ -29,6 +29,7 @@ enum {
 static struct {
 	CURLcode (*global_init)(long flags);
 	CURL *(*easy_init)(void);
+	void (*easy_reset)(CURL *);
 	CURLcode (*easy_setopt)(CURL *, CURLoption, ...);
 	CURLcode (*easy_perform)(CURL *);
 	CURLcode (*easy_getinfo)(CURL *, CURLINFO, ...);
@@ -41,7 +42,7 @@ struct transfer {
 	struct fetch_answer *answer;
 	bool answered;		/* a head came: connections from now on are those of redirects */
 	bool is_public;		/* the first server is */
-	bool turned;		/* a redirect to a private address was not followed */
+	bool turned;		/* a private address was not asked */
 	bool too_large;
 	int error;		/* of writing */
 };
@@ -53,7 +54,7 @@ bool fetch_http_load(const char **why)
 		{ "curl_global_init", &api.global_init }, { "curl_easy_init", &api.easy_init },
 		{ "curl_easy_setopt", &api.easy_setopt }, { "curl_easy_perform", &api.easy_perform },
 		{ "curl_easy_getinfo", &api.easy_getinfo }, { "curl_easy_strerror", &api.easy_strerror },
-		{ "curl_slist_append", &api.slist_append },
+		{ "curl_easy_reset", &api.easy_reset }, { "curl_slist_append", &api.slist_append },
 	};
 
 	for (size_t i = 0; lib && i < sizeof(symbol) / sizeof(symbol[0]); i++) {
@@ -75,7 +76,7 @@ static size_t on_body(char *p, size_t one, size_t len, void *ctx)
 	int err;
 
 	len *= one;
-	if (t->answer->bytes + len > LIMIT_LIST_BYTES) {
+	if (t->answer->bytes + len > t->request->room) {
 		t->too_large = true;
 		return 0;
 	}
@@ -173,7 +174,7 @@ static bool options_set(CURL *c, struct transfer *t, char error[CURL_ERROR_SIZE]
 	SET(CURLOPT_TIMEOUT_MS, (long)LIMIT_FETCH_MS);
 	SET(CURLOPT_LOW_SPEED_LIMIT, (long)SLOW_BYTES);
 	SET(CURLOPT_LOW_SPEED_TIME, (long)SLOW_S);
-	SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)LIMIT_LIST_BYTES);
+	SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)(r->room ? r->room : 1));
 	SET(CURLOPT_ERRORBUFFER, error);
 	SET(CURLOPT_WRITEFUNCTION, on_body);
 	SET(CURLOPT_WRITEDATA, t);
@@ -194,7 +195,8 @@ static void explain(const struct transfer *t, CURLcode code, const char *error)
 	else if (t->error)
 		snprintf(a->why, sizeof(a->why), "it cannot be written: %s", strerror(t->error));
 	else if (t->turned)
-		snprintf(a->why, sizeof(a->why), "the server redirects to a private address");
+		snprintf(a->why, sizeof(a->why), "%s to a private address",
+			 t->request->from_public ? "it leads" : "the server redirects");
 	else if (code == CURLE_UNSUPPORTED_PROTOCOL)
 		snprintf(a->why, sizeof(a->why), "the server redirects to what is not %s",
 			 (t->request->url[4] | 0x20) == 's' ? "https" : "http or https");
@@ -204,19 +206,22 @@ static void explain(const struct transfer *t, CURLcode code, const char *error)
 
 void fetch_http_get(const struct fetch_request *r, struct fetch_answer *out)
 {
-	struct transfer t = { .request = r, .answer = out };
+	static CURL *c;
+	struct transfer t = { .request = r, .answer = out, .answered = r->from_public, .is_public = r->from_public };
 	char error[CURL_ERROR_SIZE] = "";
 	CURLcode code;
-	CURL *c = NULL;
 
 	memset(out, 0, sizeof(*out));
-	if (api.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
+	if (c)
+		api.easy_reset(c);
+	else if (api.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
 		c = api.easy_init();
 	if (!c || !options_set(c, &t, error)) {
 		snprintf(out->why, sizeof(out->why), "libcurl could not be set up");
 		return;		/* all memory goes with the process */
 	}
 	code = api.easy_perform(c);
+	out->is_public = t.is_public;
 	if (code == CURLE_OK)
 		api.easy_getinfo(c, CURLINFO_RESPONSE_CODE, &out->status);
 	else

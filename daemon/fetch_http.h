@@ -17,11 +17,14 @@ struct fetch_request {
 	char etag[LIST_ETAG_BYTES + 1];		/* of the copy that there is; empty: not known */
 	char modified[LIST_MODIFIED_BYTES + 1];
 	int fd;					/* where the body goes */
+	uint64_t room;				/* bytes it may have, decoded */
+	bool from_public;			/* part of a list that a public server sent: a private one is not asked */
 };
 
 struct fetch_answer {
 	long status;		/* of HTTP; 0: none, @why says why */
 	uint64_t bytes;		/* of the body, decoded */
+	bool is_public;		/* the first server has a public address */
 	char etag[LIST_ETAG_BYTES + 1];		/* empty: none, or one that is longer */
 	char modified[LIST_MODIFIED_BYTES + 1];
 	char why[LIST_ERROR_BYTES + 1];
@@ -29,7 +32,7 @@ struct fetch_answer {
 
 /* fetch_http_load - find libcurl; false: it is not there, @why (borrowed) says why.  Before the sandbox */
 bool fetch_http_load(const char **why);
-/* fetch_http_get - do it; @out filled */
+/* fetch_http_get - do it; @out filled.  Connections are kept for the next */
 void fetch_http_get(const struct fetch_request *r, struct fetch_answer *out);
 
 #endif

@@ -208,6 +208,20 @@ static void end_if(struct reading *r)
 		r->skip = r->stack[--r->depth].outer_skip;
 }
 
+enum adblock_directive adblock_directive(struct span line)
+{
+	struct span rest;
+
+	if (line.len > LIMIT_LIST_LINE_BYTES)
+		return ADBLOCK_NONE;
+	line = span_trim(line);
+	if (is_directive(line, "!#if", &rest))
+		return ADBLOCK_IF;
+	if (is_directive(line, "!#else", &rest))
+		return ADBLOCK_ELSE;
+	return is_directive(line, "!#endif", &rest) ? ADBLOCK_ENDIF : ADBLOCK_NONE;
+}
+
 static void follow(struct reading *r, struct span line, uint32_t number, const struct adblock_sink *sink,
 		   struct adblock_stats *stats)
 {

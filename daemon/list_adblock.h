@@ -5,7 +5,7 @@
  * on a command line (adguard, adguard_app_cli), without a page to work on
  * (cap_html_filtering is false), and to "!+ PLATFORM(...)" we are "cli".  A condition
  * with a name that nobody knows keeps both of its branches, as uBlock Origin does.
- * "!#include" is reported, not followed: whoever fetches lists may do so.
+ * "!#include" is reported, not followed: whoever fetches lists does so (list_include).
  */
 #ifndef DEJUNK_LIST_ADBLOCK_H
 #define DEJUNK_LIST_ADBLOCK_H
@@ -32,6 +32,11 @@ struct adblock_sink {
 
 /* list_adblock_read - every line of @text, @stats filled */
 void list_adblock_read(struct span text, const struct adblock_sink *sink, struct adblock_stats *stats);
+
+/* what a line is to those around it */
+enum adblock_directive { ADBLOCK_NONE, ADBLOCK_IF, ADBLOCK_ELSE, ADBLOCK_ENDIF };
+/* adblock_directive - of @line, without its end */
+enum adblock_directive adblock_directive(struct span line);
 
 /* what a condition of "!#if" says */
 enum adblock_answer { ADBLOCK_FALSE, ADBLOCK_TRUE, ADBLOCK_UNKNOWN };

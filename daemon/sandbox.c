@@ -276,7 +276,7 @@ static const int calls_build[] = {
 };
 static const int calls_fetch[] = {
 	CALL(open), CALL(openat), CALL(newfstatat), CALL(stat), CALL(lstat), CALL(statx), CALL(readlink), CALL(readlinkat),
-	CALL(access), CALL(faccessat), CALL(getdents64), CALL(fsync), CALL(socketpair), CALL(pipe), CALL(set_tid_address),
+	CALL(access), CALL(faccessat), CALL(getdents64), CALL(fsync), CALL(ftruncate), CALL(socketpair), CALL(pipe), CALL(set_tid_address),
 };
 /* libraries try these and live with a refusal: EACCES is what landlock says as well */
 static const int calls_files[] = {

@@ -36,6 +36,8 @@ LIMIT(LIST_NAMES,		16777216,	"names",	"of all lists together; more: the list is 
 LIMIT(LISTS,			255,		"lists",	"in rules.yaml; more: an error")
 LIMIT(LIST_SETS,		8,		"sets",		"of lists with the same mode, allow and groups; lists of a ninth kind: an error")
 LIMIT(LIST_LINE_BYTES,		65536,		"bytes",	"of one line of a list; a longer line is invalid and counted")
+LIMIT(LIST_INCLUDES,		128,		"lines",	"!#include in one list that is fetched, nested ones counted; more: the list is refused")
+LIMIT(LIST_INCLUDE_DEPTH,	8,		"levels",	"of files that include files; deeper: the list is refused")
 LIMIT(LIST_URL_BYTES,		2048,		"bytes",	"of the URL of a list; longer: an error")
 LIMIT(REGEX_STEPS,		100000,		"steps",	"of one regular expression match; then it does not match")
 LIMIT(REGEX_HEAP_KIB,		1024,		"KiB",		"heap of one regular expression match; then it does not match")
