@@ -158,12 +158,12 @@ static bool version_parse(struct span v, struct http1_head *out)
 	return true;
 }
 
-/* blanks_len - blanks and CRs that @s begins with */
+/* blanks_len - blanks of any kind and CRs that @s begins with: more than the grammar has, RFC 9112 s.3 */
 static size_t blanks_len(struct span s)
 {
 	size_t n = 0;
 
-	while (n < s.len && (s.p[n] == ' ' || s.p[n] == '\t' || s.p[n] == '\r'))
+	while (n < s.len && (s.p[n] == ' ' || s.p[n] == '\t' || s.p[n] == '\r' || s.p[n] == '\v' || s.p[n] == '\f'))
 		n++;
 	return n;
 }
@@ -190,7 +190,7 @@ static enum parse broken_start(struct span s, struct http1_head *out)
 		struct span text = methods[i].text;
 
 		n = s.len < text.len ? s.len : text.len;
-		if (n && memcmp(s.p, text.p, n) != 0)
+		if (n && strncasecmp(s.p, text.p, n) != 0)
 			continue;
 		if (s.len <= text.len)
 			return PARSE_MORE;

@@ -38,7 +38,7 @@ class Wait(Exception):
 class Reader:
     """one way to cut bytes into messages.  The defaults are the grammar of RFC 9112; each option is a fault of some
     real server:
-    eol     crlf | lf: a bare LF too | cr: a bare CR too
+    eol     crlf | lf: a bare LF too | cr: a bare CR too (behind a method that it knows)
     blanks  bytes taken away around a value
     name    strict | trim: blanks and controls around a name | skip: a line that is no field is passed over | cut: at NUL
     fold    refuse | join: to the value before | field: the line is a field | skip
@@ -228,7 +228,7 @@ class Reader:
         if len(words) < 3 or (self.start == 'strict' and len(words) != 3) or not TOKEN.issuperset(words[0]) or \
            (self.start == 'strict' and any(c < 33 or c == 127 for c in words[1])) or not words[0] or not words[1]:
             raise Refuse('request line')
-        if self.start == 'split' and (words[0].upper() not in METHODS or words[1][:1] not in b'/*h'):
+        if (self.start == 'split' or self.eol == 'cr') and (words[0].upper() not in METHODS or words[1][:1] not in b'/*h'):
             raise Refuse('no method of mine, or no target')
         version = words[-1]
         if len(version) != 8 or version[:7] != b'HTTP/1.' or not version[7:].isdigit():
