@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_match - against a naive matcher, against the engines' verdicts, and what a damaged image does
  *
- * links: match match_query match_open match_domain match_build match_build_set match_build_fold match_build_hosts match_build_file match_keys url_tokens image regex filter_parse filter_pattern filter_options filter_domain list_adblock list_detect host addr
+ * links: match match_query match_open match_domain match_build match_build_set match_build_fold match_build_hosts match_build_file match_keys url_tokens image regex filter_parse filter_pattern filter_options filter_domain list_adblock list_detect host addr names_table list_hosts
  */
 /* limits: MATCH_URL_BYTES */
 #include <setjmp.h>
@@ -12,8 +12,11 @@
 #include <cmocka.h>
 
 #include "container.h"
+#include "list.h"
 #include "match_cases.h"
 #include "match_mapped.h"
+#include "match_naive.h"
+#include "names_table.h"
 #include "shared.h"
 
 static struct match_verdict ask(struct match_made *m, const char *url, const char *source, uint32_t type)
@@ -426,8 +429,23 @@ static psl_ctx_t *shared_psl(void)
 	return psl;
 }
 
+/* does the filter that is printed for this verdict block it, alone and by the naive matcher? */
+static bool blocks_alone(struct match *m, const struct match_question *q, const struct match_verdict *v, const psl_ctx_t *psl)
+{
+	char room[HOST_MAX + 4];
+	struct span text = match_text(m, v, room, sizeof(room));
+	struct filter f;
+
+	filter_parse(text, &f);
+	if (f.kind == FILTER_NETWORK && !f.exception && naive_holds(&f, q, psl))
+		return true;
+	printf("\"%.*s\" does not block %.*s\n", SPAN_FMT(text), SPAN_FMT(q->url));
+	return false;
+}
+
 /* the column gold, or another: 1 is block */
-static unsigned compare(struct match *m, struct span requests, struct span verdicts, size_t column, unsigned *rows)
+static unsigned compare(struct match *m, struct span requests, struct span verdicts, size_t column, const psl_ctx_t *psl,
+			unsigned *rows)
 {
 	struct match_question q;
 	struct span c[16];
@@ -442,6 +460,8 @@ static unsigned compare(struct match *m, struct span requests, struct span verdi
 			continue;
 		(*rows)++;
 		match_decide(m, &q, &v);
+		if (v.result == MATCH_BLOCK && !blocks_alone(m, &q, &v, psl))
+			wrong++;
 		if ((v.result == MATCH_BLOCK) == (*c[column].p == '1'))
 			continue;
 		if (wrong++ < 10)
@@ -464,17 +484,58 @@ static void the_engines_agree(void **state)
 	if (!list[0].p || !list[1].p || !light.p || !requests.p || !verdicts.p || !psl)
 		skip();
 	match_make(&m, list, 2, 11, psl);
-	assert_int_equal(compare(m.match, requests, verdicts, 1, &rows), 0);
+	assert_int_equal(compare(m.match, requests, verdicts, 1, psl, &rows), 0);
 	printf("gold: %u of %u requests agree; image of %zu bytes\n", rows, rows, m.image.bytes);
 	assert_true(rows > 60000 && m.image.bytes <= 6000000);
 	match_unmake(&m);
 	match_make(&m, &light, 1, 12, psl);
-	assert_int_equal(compare(m.match, requests, verdicts, 13, &rows), 0);
+	assert_int_equal(compare(m.match, requests, verdicts, 13, psl, &rows), 0);
 	match_unmake(&m);
 	psl_free(psl);
 	for (int i = 0; i < 2; i++)
 		free((void *)(uintptr_t)list[i].p);
 	free((void *)(uintptr_t)light.p);
+	free((void *)(uintptr_t)requests.p);
+	free((void *)(uintptr_t)verdicts.p);
+}
+
+static void add_name(void *ctx, struct span name, uint32_t line)
+{
+	names_add(ctx, name, names_where(0, line));
+}
+
+static void a_hosts_list_agrees(void **state)
+{
+	struct span list = shared_read("lists/stevenblack-2024.hosts.xz");
+	struct span requests = shared_read("requests/requests.tsv.zst"), verdicts = shared_read("requests/verdicts.tsv.gz");
+	struct names_builder b = { .seed = 13 };
+	struct list_sink sink = { add_name, &b };
+	struct span rest = requests, verdict = verdicts, c[16], name;
+	struct list_stats stats = { 0 };
+	uint32_t dropped[256] = { 0 };
+	unsigned rows = 0, blocked = 0;
+	struct match_question q;
+	struct names_table t;
+
+	(void)state;
+	if (!list.p || !requests.p || !verdicts.p)
+		skip();
+	list_hosts_read(list, &sink, &stats);
+	assert_true(names_fold(&b, dropped));
+	assert_true(names_table_open(&t, b.seed, b.bucket, b.buckets, b.bloom, b.bloom_words));
+	for (; match_next_request(&rest, &q); rows++) {
+		char host[512];
+		size_t at;
+
+		assert_true(match_columns(&verdict, c, 16));
+		naive_host(q.url, &at, host);
+		if ((names_find(&t, span_of(host), &name) >= 0) != (*c[12].p == '1'))
+			fail_msg("hosts_suffix is %c: %.*s", *c[12].p, SPAN_FMT(q.url));
+		blocked += *c[12].p == '1';
+	}
+	assert_true(rows > 75000 && blocked > 1000);
+	names_builder_fini(&b);
+	free((void *)(uintptr_t)list.p);
 	free((void *)(uintptr_t)requests.p);
 	free((void *)(uintptr_t)verdicts.p);
 }
@@ -495,6 +556,7 @@ int main(void)
 		cmocka_unit_test(a_list_of_exceptions),
 		cmocka_unit_test(damaged_images_are_survived),
 		cmocka_unit_test(the_engines_agree),
+		cmocka_unit_test(a_hosts_list_agrees),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
