@@ -252,14 +252,17 @@ static enum parse request_line(struct span line, struct http1_head *out)
 	out->method_text = (struct span){ line.p, n };
 	out->method = method_of(out->method_text);
 	struct span rest = span_skip(line, n + 1);
+	bool known = method_like(out->method_text);
+
+	if (line.p[line.len - 1] == '\r')	/* before the line's end: a control, RFC 9112 s.2.2 */
+		return known || target_like(rest) ? bad(out, HTTP1_FAULT_CONTROL) : PARSE_ALIEN;
 	const char *blank = rest.len ? memrchr(rest.p, ' ', rest.len) : NULL;
 	struct span version = blank ? span_skip(rest, (size_t)(blank - rest.p) + 1) : rest;
 
 	if (version.len < 5 || memcmp(version.p, "HTTP/", 5) != 0) {
 		/* HTTP/0.9, blanks in the target or behind the version; without these some other protocol of words */
-		bool known = method_like(out->method_text);
 		bool http = target_like(rest) ? known || memmem(rest.p, rest.len, "HTTP/", 5) :
-			known && rest.len && (*rest.p == ' ' || rest.p[rest.len - 1] == '\r');
+			known && rest.len && *rest.p == ' ';
 
 		return http ? bad(out, HTTP1_FAULT_START) : PARSE_ALIEN;
 	}
