@@ -123,13 +123,15 @@ static void both_ways_agree(void **state)
 	enum { ROOM = 4 << 20 };
 	struct span easy = shared_read("lists/easylist.txt.xz"), privacy = shared_read("lists/easyprivacy.txt.xz");
 	struct span all = shared_read("requests/requests.tsv.zst"), rest = all, column[6];
-	char *a = malloc(ROOM), *b = malloc(ROOM), lists[160], *pa = a, *pb = b;
+	char *a, *b, lists[160], *pa, *pb;
 	unsigned n = 0, asked = 0, blocked = 0;
 	FILE *f;
 
 	(void)state;
 	if (!easy.p || !privacy.p || !all.p)
 		skip();
+	pa = a = malloc(ROOM);
+	pb = b = malloc(ROOM);
 	put_span(ads, "ads.txt", easy);
 	put_span(hosts, "hosts", privacy);
 	put(rules, "rules.yaml", "lists:\n  - file: ads.txt\n  - file: hosts\n");
