@@ -85,6 +85,7 @@ static void send(const struct bytes *frames, const struct bytes *hello, unsigned
 	enum quic_result r;
 
 	i.pn = pn;
+	i.pn_bytes = 2;
 	build_initial(&packet, crypto, &i, bytes_span(frames));
 	r = feed(bytes_span(&packet));
 	CHECK(r == (done ? QUIC_HELLO : QUIC_MORE));
@@ -125,7 +126,7 @@ static void scatter(const uint8_t *p, size_t size)
 		put_crypto(&frames, bytes_span(&hello), at, len);
 		left -= mark(have + at, len);
 		if (frames.len > 1000 || p[2] & 64) {
-			send(&frames, &hello, pn++ % 200, left == 0);
+			send(&frames, &hello, pn++, left == 0);
 			frames.len = 0;
 		}
 	}
@@ -135,7 +136,7 @@ static void scatter(const uint8_t *p, size_t size)
 
 		put_crypto(&frames, bytes_span(&hello), i, len);
 		left -= mark(have + i, len);
-		send(&frames, &hello, pn++ % 200, left == 0);
+		send(&frames, &hello, pn++, left == 0);
 		frames.len = 0;
 	}
 }
