@@ -6,7 +6,7 @@
  * yet waits, and what nobody can read is skipped up to where the segments so far end, as messages begin at segments.
  * Only the direction of the client says anything we want; that of the server is nothing our readers know.
  *
- * A datagram that begins with a QUIC Initial packet, or goes to port 443, makes an entry in see_quic.  Why nothing could be
+ * A datagram that begins with a QUIC Initial packet, or goes to port 443, makes an entry in quic_flows.  Why nothing could be
  * read of a datagram is told only of flows whose ClientHello never became whole.
  */
 #include "see.h"
@@ -22,13 +22,14 @@
 #include "ip_frag.h"
 #include "ip_pkt.h"
 #include "limits.h"
-#include "see_quic.h"
+#include "quic_flows.h"
 #include "see_tell.h"
 #include "tcp_stream.h"
 #include "tls_hello.h"
 
 enum {
 	PORT_DNS = 53, PORT_HTTP = 80, PORT_TLS = 443, PORT_SSDP = 1900,
+	SEE_QUIC_FLOWS = 1024,	/* under way, each up to 20 KB */
 	STUCK_MAX = 32,		/* segments behind a gap: what is missing was lost by the capture, and will not come */
 };
 
@@ -53,7 +54,7 @@ struct see {
 	struct see_counts counts;
 	struct ip_frag *fragments;
 	struct tcp_streams *streams;
-	struct see_quic *quic;
+	struct quic_flows *quic;
 	uint64_t now;			/* counts packets: streams age by order, not by time */
 	struct dns_msg dns;
 	struct http1_head head;
@@ -386,36 +387,36 @@ static void see_tcp(struct see *s, const struct ip_pkt *p)
 
 /* --- UDP ------------------------------------------------------------------------------------------- */
 
-static void on_quic_gone(void *ctx, const struct see_quic_flow *f)
+static void on_quic_gone(void *ctx, const struct quic_entry *e)
 {
 	struct see *s = ctx;
 	struct see_row r;
 
-	if (!f->flow)
+	if (e->done)
 		return;
-	see_row_init(&r, SEE_QUIC, &f->client, &f->server);
+	see_row_init(&r, SEE_QUIC, &e->client, &e->server);
 	r.failed = true;
-	if (f->why == QUIC_MORE)
+	if (e->why == QUIC_MORE)
 		see_tell(&s->tell, &r, "incomplete: the capture has a part of the ClientHello");
 	else
-		see_tell(&s->tell, &r, "%s", quic_why(f->why));
+		see_tell(&s->tell, &r, "%s", quic_why(e->why));
 }
 
 static void see_quic_packet(struct see *s, const struct ip_pkt *p)
 {
 	bool to_port = p->dst.port_be == htons(PORT_TLS), from_port = p->src.port_be == htons(PORT_TLS);
-	struct see_quic_flow *f;
+	struct quic_entry *e;
 	struct tls_hello h;
 	struct span hello;
 	struct see_row r;
 
 	/* a server's packets look like a client's and have other keys */
-	if ((from_port && !to_port) || see_quic_find(s->quic, &p->dst, &p->src))
+	if ((from_port && !to_port) || quic_flows_find(s->quic, &p->dst, &p->src))
 		return;
-	f = see_quic_find(s->quic, &p->src, &p->dst);
-	if (!f && (to_port || quic_is_initial(p->payload)))
-		f = see_quic_add(s->quic, &p->src, &p->dst);
-	if (!f || see_quic_feed(s->quic, f, p->payload, &hello) != QUIC_HELLO)
+	e = quic_flows_find(s->quic, &p->src, &p->dst);
+	if (!e && (to_port || quic_is_initial(p->payload)))
+		e = quic_flows_add(s->quic, &p->src, &p->dst, s->now);
+	if (!e || quic_flows_feed(s->quic, e, p->payload, &hello) != QUIC_HELLO)
 		return;
 	see_row_init(&r, SEE_QUIC, &p->src, &p->dst);
 	switch (tls_hello_body(hello, &h)) {
@@ -428,7 +429,7 @@ static void see_quic_packet(struct see *s, const struct ip_pkt *p)
 		see_tell_bad_hello(&s->tell, &r, &h);
 		break;
 	}
-	see_quic_done(f);
+	quic_flows_done(e);
 }
 
 static void see_udp(struct see *s, const struct ip_pkt *p)
@@ -462,7 +463,7 @@ struct see *see_new(void (*on_row)(void *ctx, const struct see_row *row), void *
 	s->tell.ctx = ctx;
 	s->tell.counts = &s->counts;
 	s->streams = tcp_streams_new(&bounds, (uint64_t)(uintptr_t)s, on_gone, s);
-	s->quic = see_quic_new((uint64_t)(uintptr_t)s, on_quic_gone, s);
+	s->quic = quic_flows_new(SEE_QUIC_FLOWS, (uint64_t)(uintptr_t)s, on_quic_gone, s);
 	s->fragments = ip_frag_new();
 	if (s->streams && s->quic && s->fragments)
 		return s;
@@ -481,7 +482,7 @@ void see_free(struct see *s)
 		tcp_stream_drop(s->streams, t);
 	}
 	tcp_streams_free(s->streams);
-	see_quic_free(s->quic);
+	quic_flows_free(s->quic);
 	ip_frag_free(s->fragments);
 	free(s);
 }
@@ -516,7 +517,7 @@ void see_end(struct see *s)
 
 	while ((t = tcp_streams_oldest(s->streams)))
 		flow_end(s, t);
-	see_quic_end(s->quic);
+	quic_flows_end(s->quic);
 	s->counts.fragments = ip_frag_waiting(s->fragments) + ip_frag_lost(s->fragments);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* fuzz_see - links: see see_tell see_quic quic_initial quic_crypto tls_hello tcp_stream ip_frag dns_stream dns_msg dns_name http1_head http1_frame url host ip_pkt addr
+/* fuzz_see - links: see see_tell quic_flows quic_initial quic_crypto tls_hello tcp_stream ip_frag dns_stream dns_msg dns_name http1_head http1_frame url host ip_pkt addr
  *
  * The input is a capture in short: for each packet two bytes of length, then the packet; or, with the high bit of the length
  * set, two bytes that name a flow and a flag byte, and the rest is a TCP payload that continues it.
