@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* queue_parts - what the files of the queue process's queues know of each other
+ *
+ *	queue.c		the queues, the reader's socket, first packets
+ *	queue_dns.c	DNS packets, held for the reader and for set changes
+ *
+ * Only these include this header.
+ */
+#ifndef DEJUNK_QUEUE_PARTS_H
+#define DEJUNK_QUEUE_PARTS_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "clients.h"
+#include "held.h"
+#include "nfq.h"
+#include "queue.h"
+#include "tcp_dns.h"
+#include "word.h"
+
+struct queue {
+	struct child *child;
+	struct learned *learned;
+	struct nfq *syn, *dns;
+	struct clients *clients;
+	struct held *held;
+	struct tcp_dns *tcp;
+	uint64_t caused;		/* position of the last set change that an answer caused */
+	uint32_t mark_refuse;
+	int peer;			/* the reader, or -1 */
+	ev_io syn_io, dns_io, peer_io;
+	ev_timer due;			/* the oldest held packet is */
+};
+
+/* queue.c */
+/* queue_client - who sent this packet: the machine itself, a link-layer address, or an IP address */
+struct client queue_client(const struct nfq_packet *p, const struct addr *src);
+
+/* queue_dns.c */
+/* queue_dns_init - its part of @q; false: no memory.  queue_dns_fini - release what is held, and free; after init in any case */
+bool queue_dns_init(struct queue *q, uint64_t seed);
+void queue_dns_fini(struct queue *q);
+/* queue_dns_on_packet - a packet of the DNS queue; @ctx: struct queue */
+void queue_dns_on_packet(void *ctx, const struct nfq_packet *p);
+/* queue_dns_on_read - the reader's word on an answer */
+void queue_dns_on_read(struct queue *q, const struct word *w);
+/* queue_dns_let_go - release what waits for nothing but the reader (where it is gone), or for set changes that are done */
+void queue_dns_let_go(struct queue *q, bool reader_is_gone);
+/* queue_dns_arm - wake up when the oldest held packet is due */
+void queue_dns_arm(struct queue *q);
+
+#endif
