@@ -38,7 +38,7 @@ static int cli_firewall_block(const struct gateway *g)
 	if (!err)
 		err = g->lan_auto ? nftset_lan_unknown(nft) : nftset_lan(nft, arm, g->lans);
 	if (!err)
-		err = nftset_queue_rules(nft, FIREWALL_QUEUE_SYN, FIREWALL_QUEUE_DNS, false);
+		err = nftset_queue_rules(nft, &monitor_queues, false);
 	nftset_free(nft);
 	return err < 0 ? err : 0;
 }

@@ -18,10 +18,10 @@
 #endif
 
 enum {
-	VAR_BYTES = 160,	/* GATEWAY_PORTS + 1 ports of seven bytes, and a name */
-	VARS = 7,
+	PORTS_BYTES = 2 * GATEWAY_PORTS * 7 + 8,
+	VAR_BYTES = PORTS_BYTES + 16,	/* and a name */
+	VARS = 10,
 	ARGS = 2 * VARS + 8,
-	WEB_PORT = 443,
 	NFT_SECONDS = 30,	/* nft may run; it waits for others who change the ruleset */
 };
 
@@ -91,30 +91,41 @@ static void command_var(struct command *c, const char *name, const char *value)
 	command_arg(c, var);
 }
 
-/* ports_text - "{ 80, 8080 }", with @extra where it is not 0 and not among them */
-static void ports_text(const struct gateway *g, unsigned extra, char *out, size_t size)
-{
-	size_t used = (size_t)snprintf(out, size, "{ ");
-	unsigned n = g->http_ports < GATEWAY_PORTS ? g->http_ports : GATEWAY_PORTS;
+/* the ports of rules.yaml as nft writes a set, each once: it refuses an element that is there twice */
+struct ports {
+	uint16_t port[2 * GATEWAY_PORTS];
+	unsigned n;
+};
 
-	for (unsigned i = 0; i < n; i++) {
+static void ports_add(struct ports *p, const uint16_t *port, unsigned n)
+{
+	for (unsigned i = 0; i < n && i < GATEWAY_PORTS; i++) {
 		bool again = false;
 
-		for (unsigned j = 0; j < i; j++)	/* nft refuses an element that is there twice */
-			again |= g->http_port[j] == g->http_port[i];
+		for (unsigned j = 0; j < p->n; j++)
+			again |= p->port[j] == port[i];
 		if (!again)
-			used += (size_t)snprintf(out + used, size - used, "%s%u", used > 2 ? ", " : "", g->http_port[i]);
-		if (g->http_port[i] == extra)
-			extra = 0;
+			p->port[p->n++] = port[i];
 	}
-	if (extra)
-		used += (size_t)snprintf(out + used, size - used, "%s%u", used > 2 ? ", " : "", extra);
-	snprintf(out + used, size - used, " }");
+}
+
+static void command_ports(struct command *c, const char *name, const struct ports *p)
+{
+	char text[PORTS_BYTES];
+	size_t used = (size_t)snprintf(text, sizeof(text), "{ ");
+
+	for (unsigned i = 0; i < p->n; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%u", i ? ", " : "", p->port[i]);
+	snprintf(text + used, sizeof(text) - used, " }");
+	command_var(c, name, text);
 }
 
 static void command_load(struct command *c, const struct gateway *g, uint32_t uid, const char *file, bool check)
 {
-	char text[16], ports[VAR_BYTES - 16];
+	static const char *const hello[] = { "hello_all", "hello_suspect", "hello_none" };
+	static const char *const quic[] = { "quic_inspect", "quic_block", "quic_pass" };
+	struct ports http = { .n = 0 }, tls = { .n = 0 };
+	char text[16];
 
 	memset(c, 0, sizeof(*c));
 	command_arg(c, "nft");
@@ -122,10 +133,14 @@ static void command_load(struct command *c, const struct gateway *g, uint32_t ui
 		command_arg(c, "-c");
 	snprintf(text, sizeof(text), "%u", g->listen);
 	command_var(c, "listen", text);
-	ports_text(g, 0, ports, sizeof(ports));
-	command_var(c, "http_ports", ports);
-	ports_text(g, WEB_PORT, ports, sizeof(ports));
-	command_var(c, "web_ports", ports);
+	ports_add(&http, g->http_port, g->http_ports);
+	command_ports(c, "http_ports", &http);
+	ports_add(&tls, g->tls_port, g->tls_ports);
+	command_ports(c, "tls_ports", &tls);
+	ports_add(&http, g->tls_port, g->tls_ports);
+	command_ports(c, "web_ports", &http);
+	command_var(c, "hello", hello[g->tls <= TLS_OFF ? g->tls : TLS_OFF]);
+	command_var(c, "quic", quic[g->quic <= GATEWAY_QUIC_PASS ? g->quic : GATEWAY_QUIC_PASS]);
 	command_var(c, "early", g->refuse_with == REFUSE_DROP ? "drop_early" : "pass_early");
 	command_var(c, "refuse", g->refuse_with == REFUSE_DROP ? "say_drop" : "say_reset");
 	command_var(c, "unleased", g->on_failure == FAILURE_BLOCK ? "block_unleased" : "pass_unleased");

@@ -17,6 +17,10 @@ void gateway_default(struct gateway *g)
 	g->non_http = NON_HTTP_PASS;
 	g->http_ports = 1;
 	g->http_port[0] = 80;
+	g->tls = TLS_ALL;
+	g->quic = GATEWAY_QUIC_INSPECT;
+	g->tls_ports = 1;
+	g->tls_port[0] = 443;
 	g->listen = 3129;
 }
 
@@ -25,19 +29,26 @@ static bool addr_valid(const struct addr *a, bool none_too)
 	return a->family == AF_INET || a->family == AF_INET6 || (none_too && a->family == 0);
 }
 
+static bool ports_valid(const uint16_t port[GATEWAY_PORTS], unsigned n)
+{
+	if (n < 1 || n > GATEWAY_PORTS)
+		return false;
+	for (unsigned i = 0; i < n; i++)
+		if (port[i] == 0)
+			return false;
+	return true;
+}
+
 bool gateway_valid(const struct gateway *g)
 {
 	if (g->lan_auto > 1 || g->filter_self > SWITCH_AUTO || g->on_failure > FAILURE_BLOCK ||
-	    g->refuse_with > REFUSE_DROP || g->unlearned > UNLEARNED_REFUSE || g->non_http > NON_HTTP_REFUSE)
+	    g->refuse_with > REFUSE_DROP || g->unlearned > UNLEARNED_REFUSE || g->non_http > NON_HTTP_REFUSE ||
+	    g->tls > TLS_OFF || g->quic > GATEWAY_QUIC_PASS)
 		return false;
-	if (g->lans > GATEWAY_LANS || g->http_ports < 1 || g->http_ports > GATEWAY_PORTS ||
-	    g->exempts > GATEWAY_EXEMPT || g->workers > LIMIT_WORKERS || g->listen == 0)
+	if (g->lans > GATEWAY_LANS || g->exempts > GATEWAY_EXEMPT || g->workers > LIMIT_WORKERS || g->listen == 0)
 		return false;
-	if (!addr_valid(&g->probe, true))
+	if (!addr_valid(&g->probe, true) || !ports_valid(g->http_port, g->http_ports) || !ports_valid(g->tls_port, g->tls_ports))
 		return false;
-	for (unsigned i = 0; i < g->http_ports; i++)
-		if (g->http_port[i] == 0)
-			return false;
 	for (unsigned i = 0; i < g->lans; i++)
 		if (g->lan[i][0] == '\0' || !memchr(g->lan[i], '\0', IFNAMSIZ))
 			return false;

@@ -19,6 +19,8 @@ enum gateway_failure { FAILURE_PASS, FAILURE_BLOCK };
 enum gateway_refuse { REFUSE_RESET, REFUSE_DROP };
 enum gateway_unlearned { UNLEARNED_DEFER, UNLEARNED_REFUSE };
 enum gateway_non_http { NON_HTTP_PASS, NON_HTTP_REFUSE };
+enum gateway_tls { TLS_ALL, TLS_SUSPECT, TLS_OFF };
+enum gateway_quic { GATEWAY_QUIC_INSPECT, GATEWAY_QUIC_BLOCK, GATEWAY_QUIC_PASS };
 
 struct gateway {
 	uint8_t lan_auto;			/* 1: the monitor finds the interfaces */
@@ -29,7 +31,12 @@ struct gateway {
 	uint8_t unlearned;			/* enum gateway_unlearned */
 	uint8_t non_http;			/* enum gateway_non_http */
 	uint8_t http_ports;			/* used of http_port[], at least 1 */
+	uint8_t tls;				/* enum gateway_tls */
+	uint8_t quic;				/* enum gateway_quic */
+	uint8_t tls_ports;			/* used of tls_port[], at least 1 */
+	uint8_t _pad2;
 	uint16_t http_port[GATEWAY_PORTS];	/* host byte order */
+	uint16_t tls_port[GATEWAY_PORTS];	/* host byte order */
 	uint16_t listen;			/* host byte order */
 	uint16_t workers;			/* proxy processes; 0: one per CPU */
 	uint16_t exempts;			/* used of exempt[] */

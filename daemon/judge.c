@@ -70,6 +70,20 @@ struct judgement judge_first(const struct rules *r, const struct names *names, c
 	return judge_unlearned(r, names, src, dst, minute, now_ms);
 }
 
+struct judgement judge_hello(const struct rules *r, const struct names *names, const struct client *client, const struct addr *src,
+			     const struct addr *dst, struct span name, bool outer, uint16_t minute, uint64_t now_ms)
+{
+	struct verdict v = { .action = ACT_PASS };
+
+	if (name.len)
+		v = rules_connection(r, src, dst, name, minute);
+	if (v.action == ACT_BLOCK)
+		return (struct judgement){ .refuse = true, .origin = v.origin };
+	if (v.action == ACT_ALLOW || (name.len && !outer))
+		return (struct judgement){ 0 };
+	return judge_first(r, names, client, src, dst, minute, now_ms);
+}
+
 size_t judge_sets(const struct names_change *ch, enum setplan plan, bool maybe_refused, struct msg_set out[SETPLAN_MAX])
 {
 	bool renew = plan != SETPLAN_CHANGE;

@@ -43,6 +43,14 @@ struct judgement {
 struct judgement judge_first(const struct rules *r, const struct names *names, const struct client *client,
 			     const struct addr *src, const struct addr *dst, uint16_t minute, uint64_t now_ms);
 
+/* judge_hello - the first data of a connection: what its ClientHello names
+ * @name:  normalised; empty: it names no server
+ * @outer: an encrypted hello is within, and @name that of the outer one
+ *
+ * What the client names decides; where that is not all, what judge_first() says of the names it resolved. */
+struct judgement judge_hello(const struct rules *r, const struct names *names, const struct client *client, const struct addr *src,
+			     const struct addr *dst, struct span name, bool outer, uint16_t minute, uint64_t now_ms);
+
 /* Set changes that follow from a change of a pair (names_change) */
 enum setplan {
 	SETPLAN_CHANGE,		/* only what is different now */

@@ -37,6 +37,7 @@ static const struct kset_row {
 	[KSET_DIRECT6]		= { "direct6", 20, false },
 	[KSET_DIRECT_PAIR4]	= { "direct_pair4", 8, false },
 	[KSET_DIRECT_PAIR6]	= { "direct_pair6", 32, false },
+	[KSET_OFFLOADED]	= { "offloaded", 1, false },
 };
 
 const char *kset_name(enum kset set)

@@ -28,6 +28,7 @@ enum kset {
 	KSET_SUSPECT_NET4, KSET_SUSPECT_NET6,	/* prefixes of servers */
 	KSET_DIRECT4, KSET_DIRECT6,		/* server . port: not redirected for a time */
 	KSET_DIRECT_PAIR4, KSET_DIRECT_PAIR6,	/* client . server: not redirected for a time */
+	KSET_OFFLOADED,				/* nfproto: another table offloads flows of this family */
 	KSET_COUNT
 };
 
@@ -37,7 +38,7 @@ struct kset_key {
 };
 
 /* Keys.  Each takes its parts in the order of the set. */
-struct kset_key kset_key_family(int family);					/* AF_INET or AF_INET6; LEASE_SELF */
+struct kset_key kset_key_family(int family);					/* AF_INET or AF_INET6; LEASE_SELF, OFFLOADED */
 struct kset_key kset_key_family_if(int family, const char *ifname);		/* LEASE, LAN */
 struct kset_key kset_key_index(uint32_t ifindex);				/* LAN_INDEX */
 struct kset_key kset_key_hw(const uint8_t hw[6]);				/* EXEMPT_HW, PAUSED_HW */

@@ -370,6 +370,12 @@ bool learned_first(struct learned *l, const struct client *client, const struct 
 	return true;
 }
 
+bool learned_hello(const struct learned *l, const struct client *client, const struct addr *src, const struct addr *dst,
+		   struct span name, bool outer)
+{
+	return l->rules && judge_hello(l->rules, l->names, client, src, dst, name, outer, l->minute, clock_ms()).refuse;
+}
+
 void learned_flush(struct learned *l)
 {
 	const struct msg_set *sets;

@@ -44,6 +44,10 @@ uint64_t learned_answer(struct learned *l, const struct client *client, const st
 /* learned_first - a first packet at a suspect address; true: refuse it.  The kernel is told to refuse the next by itself. */
 bool learned_first(struct learned *l, const struct client *client, const struct addr *src, const struct addr *dst);
 
+/* learned_hello - a ClientHello of this server name (judge_hello); true: refuse the connection */
+bool learned_hello(const struct learned *l, const struct client *client, const struct addr *src, const struct addr *dst,
+		   struct span name, bool outer);
+
 /* learned_flush - send the changes collected, as far as the monitor takes them; call it after each batch of work */
 void learned_flush(struct learned *l);
 /* learned_done - SETS_DONE came: @seq, @error of it

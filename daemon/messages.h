@@ -58,6 +58,8 @@ enum message {
 	/* queue <-> reader */
 	MSG_DNS = 128,		/* queue -> reader: struct msg_dns, then the DNS message */
 	MSG_DNS_READ,		/* reader -> queue: struct msg_dns_read, then what it says; one for each DNS whose packet_id is not 0 */
+	MSG_HELLO,		/* queue -> reader: struct msg_hello, then the packet's data */
+	MSG_HELLO_READ,		/* reader -> queue: struct msg_hello_read; one for each HELLO */
 	MSG_HOST,		/* reader -> queue: a host of rules.yaml was resolved: as DNS_READ with client all zero */
 };
 
@@ -75,7 +77,9 @@ struct msg_settings {
 	uint32_t max_files;	/* descriptors the process may have */
 	uint32_t queue_dns;	/* queue numbers and mark bits, from nft/dejunk.nft */
 	uint32_t queue_syn;
+	uint32_t queue_hello;
 	uint32_t mark_refuse;	/* the bit the queue sets in the packet mark: refuse this packet */
+	uint32_t mark_decided;	/* of the first packets of a connection: let it pass, and ask no more about it */
 	uint32_t forward_open;	/* 1: no chain drops what is forwarded, FORWARD_ASK is not needed */
 	uint32_t forward_epoch;	/* answers to FORWARD_ASK of an older epoch are to be forgotten */
 };
@@ -188,6 +192,23 @@ struct msg_dns_read {
 	uint16_t _pad;
 	struct client client;
 	struct addr client_ip;
+};
+
+/* a packet with data at the beginning of a connection to a TLS port */
+struct msg_hello {
+	uint32_t token;		/* names the connection, opaque to the reader */
+	uint32_t seq;		/* TCP: sequence number of the first byte of the data */
+	struct addr src;	/* the client, with port */
+	struct addr dst;
+	uint8_t udp;
+	uint8_t _pad[3];
+};
+struct msg_hello_read {
+	uint32_t token;
+	uint8_t what;		/* enum hello_what */
+	uint8_t ech;		/* the name is that of the outer hello */
+	uint8_t name_len;
+	char name[253];		/* normalised; HOST_MAX */
 };
 
 #endif

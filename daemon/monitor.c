@@ -403,6 +403,8 @@ static uint32_t monitor_raise_files(void)
 	return r.rlim_max > MAX_FILES ? MAX_FILES : (uint32_t)r.rlim_max;
 }
 
+const struct nftset_queues monitor_queues = { FIREWALL_QUEUE_SYN, FIREWALL_QUEUE_DNS, FIREWALL_QUEUE_HELLO };
+
 bool monitor_user(uint32_t *uid, uint32_t *gid)
 {
 	const struct passwd *pw = getpwnam("dejunk");
@@ -417,7 +419,8 @@ static void monitor_identity(struct monitor *m)
 {
 	m->settings = (struct msg_settings){
 		.log_level = m->opt->level, .max_files = monitor_raise_files(),
-		.queue_dns = FIREWALL_QUEUE_DNS, .queue_syn = FIREWALL_QUEUE_SYN, .mark_refuse = FIREWALL_MARK_REFUSE,
+		.queue_dns = FIREWALL_QUEUE_DNS, .queue_syn = FIREWALL_QUEUE_SYN, .queue_hello = FIREWALL_QUEUE_HELLO,
+		.mark_refuse = FIREWALL_MARK_REFUSE, .mark_decided = FIREWALL_MARK_DECIDED,
 		.forward_open = 1, .forward_epoch = 1,
 	};
 	if (!monitor_user(&m->settings.uid, &m->settings.gid))

@@ -27,6 +27,7 @@
 #include "log.h"
 #include "messages.h"
 #include "monitor_lists.h"
+#include "nftset.h"
 #include "rules.h"
 #include "ruleset.h"
 #include "rundir.h"
@@ -46,6 +47,8 @@ struct run_options {
 
 /* monitor_main - "dejunk run": returns the exit status: 0 after SIGTERM or SIGINT, 2 when it could not start */
 int monitor_main(const struct run_options *opt);
+/* the numbers of the netfilter queues, from nft/dejunk.nft */
+extern const struct nftset_queues monitor_queues;
 /* monitor_user - the user and group of the children: "dejunk", or where there is no such user fixed numbers and false */
 bool monitor_user(uint32_t *uid, uint32_t *gid);
 

@@ -44,7 +44,7 @@ static void arm_failed(struct monitor *m, const char *what, const char *how)
 
 static int arm_queue_rules(struct monitor *m, const struct gateway *g)
 {
-	int way = nftset_queue_rules(m->nft, FIREWALL_QUEUE_SYN, FIREWALL_QUEUE_DNS, g->on_failure == FAILURE_PASS);
+	int way = nftset_queue_rules(m->nft, &monitor_queues, g->on_failure == FAILURE_PASS);
 
 	m->arm.queue_rules = way > 0;
 	if (way < 0) {

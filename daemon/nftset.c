@@ -428,31 +428,31 @@ static int rule_queue(struct nftset *s, const char *chain, uint16_t queue, bool 
 	return 0;
 }
 
-static int queue_rules(struct nftset *s, uint16_t queue_syn, uint16_t queue_dns, bool bypass, enum nftset_queue_way way)
+static int queue_rules(struct nftset *s, const struct nftset_queues *q, bool bypass, enum nftset_queue_way way)
 {
-	int err;
+	const struct { const char *chain; uint16_t number; } rule[] = {
+		{ "ask_syn", q->syn }, { "ask_dns", q->dns }, { "ask_hello", q->hello },
+	};
+	int err = 0;
 
 	nftset_begin(s);
-	err = rules_flush(s, "ask_syn");
-	if (!err)
-		err = rules_flush(s, "ask_dns");
-	if (!err)
-		err = rule_queue(s, "ask_syn", queue_syn, bypass, way);
-	if (!err)
-		err = rule_queue(s, "ask_dns", queue_dns, bypass, way);
+	for (size_t i = 0; i < ARRAY_LEN(rule) && !err; i++)
+		err = rules_flush(s, rule[i].chain);
+	for (size_t i = 0; i < ARRAY_LEN(rule) && !err; i++)
+		err = rule_queue(s, rule[i].chain, rule[i].number, bypass, way);
 	return err ? err : nftset_commit(s);
 }
 
-int nftset_queue_rules(struct nftset *s, uint16_t queue_syn, uint16_t queue_dns, bool bypass)
+int nftset_queue_rules(struct nftset *s, const struct nftset_queues *q, bool bypass)
 {
-	int err = queue_rules(s, queue_syn, queue_dns, bypass, NFTSET_QUEUE_NATIVE);
+	int err = queue_rules(s, q, bypass, NFTSET_QUEUE_NATIVE);
 
 	if (!err)
 		return NFTSET_QUEUE_NATIVE;
 	/* ENOENT is also what a missing table says; then the second attempt says it again */
 	if (err != -ENOENT && err != -EOPNOTSUPP)
 		return err;
-	err = queue_rules(s, queue_syn, queue_dns, bypass, NFTSET_QUEUE_TARGET);
+	err = queue_rules(s, q, bypass, NFTSET_QUEUE_TARGET);
 	return err ? err : NFTSET_QUEUE_TARGET;
 }
 

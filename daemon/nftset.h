@@ -50,11 +50,15 @@ int nftset_flush(struct nftset *s, enum kset set);
 int nftset_commit(struct nftset *s);
 
 enum nftset_queue_way { NFTSET_QUEUE_NATIVE = 1, NFTSET_QUEUE_TARGET = 2 };
-/* nftset_queue_rules - put the queue rules into the chains ask_syn and ask_dns, replacing what is there.  Commits.
+/* numbers of the queues, each named as its chain is: ask_syn, ask_dns, ask_hello */
+struct nftset_queues {
+	uint16_t syn, dns, hello;
+};
+/* nftset_queue_rules - put the queue rules into their chains, replacing what is there, all or none of them.  Commits.
  * @bypass: packets pass when nobody listens (false for on_failure: block)
  * The native expression is tried first; where the kernel has none, xtables' NFQUEUE target.
  * Returns enum nftset_queue_way, or a negative errno. */
-int nftset_queue_rules(struct nftset *s, uint16_t queue_syn, uint16_t queue_dns, bool bypass);
+int nftset_queue_rules(struct nftset *s, const struct nftset_queues *q, bool bypass);
 
 /* nftset_counter - read a named counter of the table ("redirected"); 0 or a negative errno */
 int nftset_counter(struct nftset *s, const char *name, uint64_t *packets, uint64_t *bytes);

@@ -20,6 +20,7 @@
 
 enum {
 	QUEUE_SYN_BYTES = 128,		/* copied of a first packet: the headers */
+	QUEUE_HEADERS = 256,		/* in front of the data of a ClientHello */
 	QUEUE_WORDS = 32,		/* of the reader, taken before other watchers get their turn */
 };
 
@@ -77,6 +78,10 @@ static void queue_on_word(struct queue *q, const struct ipc_message *m)
 	static unsigned long long told;
 	struct word w;
 
+	if (m->head.type == MSG_HELLO_READ) {
+		queue_hello_on_read(q, (struct span){ (const char *)m->body, m->len });
+		return;
+	}
 	if (m->head.type != MSG_DNS_READ && m->head.type != MSG_HOST)
 		return;
 	if (!word_read((struct span){ (const char *)m->body, m->len }, &w)) {
@@ -107,9 +112,11 @@ static void queue_on_peer(struct ev_loop *loop, ev_io *w, int revents)
 	}
 	learned_flush(q->learned);
 	nfq_flush(q->dns);
+	nfq_flush(q->hello);
 	if (n <= 0 && n != -EAGAIN)
 		queue_peer(q, -1);
 	queue_dns_arm(q);
+	queue_hello_arm(q);
 }
 
 void queue_sets_done(struct queue *q)
@@ -123,6 +130,7 @@ void queue_peer(struct queue *q, int fd)
 		ev_io_stop(q->child->loop, &q->peer_io);
 		close(q->peer);
 		queue_dns_let_go(q, true);
+		queue_hello_let_go(q);
 	}
 	q->peer = fd;
 	if (fd < 0)
@@ -145,6 +153,7 @@ static void queue_take(struct queue *q, struct nfq *nfq, void (*on_packet)(void 
 	learned_flush(q->learned);
 	nfq_flush(nfq);
 	queue_dns_arm(q);
+	queue_hello_arm(q);
 }
 
 static void queue_on_syn_io(struct ev_loop *loop, ev_io *w, int revents)
@@ -161,6 +170,14 @@ static void queue_on_dns_io(struct ev_loop *loop, ev_io *w, int revents)
 
 	(void)loop, (void)revents;
 	queue_take(q, q->dns, queue_dns_on_packet);
+}
+
+static void queue_on_hello_io(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct queue *q = CONTAINER_OF(w, struct queue, hello_io);
+
+	(void)loop, (void)revents;
+	queue_take(q, q->hello, queue_hello_on_packet);
 }
 
 static struct nfq *queue_open(uint32_t number, unsigned flags, uint32_t copy_bytes)
@@ -188,22 +205,27 @@ struct queue *queue_new(struct child *child, struct learned *learned, uint64_t s
 	q->learned = learned;
 	q->peer = -1;
 	q->clients = clients_new(LIMIT_CLIENTS, seed);
-	if (!queue_dns_init(q, seed) || !q->clients)
+	if (!queue_dns_init(q, seed) || !queue_hello_init(q, seed) || !q->clients)
 		goto fail;
 	q->syn = queue_open(child->settings.queue_syn, NFQ_FAIL_OPEN | NFQ_JOINED, QUEUE_SYN_BYTES);
 	q->dns = queue_open(child->settings.queue_dns, NFQ_FAIL_OPEN, LIMIT_QUEUE_COPY_BYTES);
-	if (!q->syn || !q->dns)
+	q->hello = queue_open(child->settings.queue_hello, NFQ_FAIL_OPEN | NFQ_GSO, LIMIT_HELLO_BYTES + QUEUE_HEADERS);
+	if (!q->syn || !q->dns || !q->hello)
 		goto fail;
 	ev_io_init(&q->syn_io, queue_on_syn_io, nfq_socket(q->syn), EV_READ);
 	ev_io_init(&q->dns_io, queue_on_dns_io, nfq_socket(q->dns), EV_READ);
+	ev_io_init(&q->hello_io, queue_on_hello_io, nfq_socket(q->hello), EV_READ);
 	ev_io_start(child->loop, &q->syn_io);
 	ev_io_start(child->loop, &q->dns_io);
+	ev_io_start(child->loop, &q->hello_io);
 	queue_settings(q);
 	return q;
 fail:
 	queue_dns_fini(q);
+	queue_hello_fini(q);
 	nfq_free(q->syn);
 	nfq_free(q->dns);
+	nfq_free(q->hello);
 	clients_free(q->clients);
 	free(q);
 	return NULL;
@@ -212,12 +234,14 @@ fail:
 void queue_settings(struct queue *q)
 {
 	q->mark_refuse = q->child->settings.mark_refuse;
+	q->mark_decided = q->child->settings.mark_decided;
 }
 
 void queue_rules(struct queue *q, const struct gateway *g)
 {
 	nfq_fail_open(q->syn, g->on_failure == FAILURE_PASS);
 	nfq_fail_open(q->dns, g->on_failure == FAILURE_PASS);
+	nfq_fail_open(q->hello, g->on_failure == FAILURE_PASS);
 }
 
 void queue_free(struct queue *q)
@@ -226,10 +250,13 @@ void queue_free(struct queue *q)
 		return;
 	queue_peer(q, -1);
 	queue_dns_fini(q);
+	queue_hello_fini(q);
 	ev_io_stop(q->child->loop, &q->syn_io);
 	ev_io_stop(q->child->loop, &q->dns_io);
+	ev_io_stop(q->child->loop, &q->hello_io);
 	nfq_free(q->syn);
 	nfq_free(q->dns);
+	nfq_free(q->hello);
 	clients_free(q->clients);
 	free(q);
 }

@@ -3,6 +3,7 @@
  *
  *	queue.c		the queues, the reader's socket, first packets
  *	queue_dns.c	DNS packets, held for the reader and for set changes
+ *	queue_hello.c	the first data of connections to TLS ports, held for the reader
  *
  * Only these include this header.
  */
@@ -15,6 +16,7 @@
 
 #include "clients.h"
 #include "held.h"
+#include "held_flows.h"
 #include "nfq.h"
 #include "queue.h"
 #include "tcp_dns.h"
@@ -23,15 +25,17 @@
 struct queue {
 	struct child *child;
 	struct learned *learned;
-	struct nfq *syn, *dns;
+	struct nfq *syn, *dns, *hello;
 	struct clients *clients;
 	struct held *held;
 	struct tcp_dns *tcp;
 	uint64_t caused;		/* position of the last set change that an answer caused */
-	uint32_t mark_refuse;
+	struct held_flows *flows;
+	uint32_t mark_refuse, mark_decided;
 	int peer;			/* the reader, or -1 */
-	ev_io syn_io, dns_io, peer_io;
-	ev_timer due;			/* the oldest held packet is */
+	ev_io syn_io, dns_io, hello_io, peer_io;
+	ev_timer due;			/* the oldest held DNS packet is */
+	ev_timer hello_due;		/* the first connection is whose packets are held */
 };
 
 /* queue.c */
@@ -50,5 +54,15 @@ void queue_dns_on_read(struct queue *q, const struct word *w);
 void queue_dns_let_go(struct queue *q, bool reader_is_gone);
 /* queue_dns_arm - wake up when the oldest held packet is due */
 void queue_dns_arm(struct queue *q);
+
+/* queue_hello.c, likewise */
+bool queue_hello_init(struct queue *q, uint64_t seed);
+void queue_hello_fini(struct queue *q);
+void queue_hello_on_packet(void *ctx, const struct nfq_packet *p);
+/* queue_hello_on_read - the body of a HELLO_READ, checked here */
+void queue_hello_on_read(struct queue *q, struct span body);
+/* queue_hello_let_go - release all packets undecided: the reader is gone */
+void queue_hello_let_go(struct queue *q);
+void queue_hello_arm(struct queue *q);
 
 #endif

@@ -17,7 +17,8 @@ struct quic_flows {
 	void *ctx;
 	struct hash_table table;
 	uint64_t made, first;		/* entries there ever were; the number of the oldest that may still be there */
-	uint32_t max;
+	uint32_t max, count;
+	struct quic_flow alone;		/* of datagrams without an entry */
 	struct quic_entry *ring[];	/* max of them; number n at n % max */
 };
 
@@ -49,6 +50,7 @@ struct quic_flows *quic_flows_new(uint32_t max, uint64_t seed, void (*on_gone)(v
 void quic_flows_drop(struct quic_flows *t, struct quic_entry *e)
 {
 	t->ring[e->place] = NULL;
+	t->count--;
 	hash_remove(&t->table, &e->node);
 	free(e->flow);
 	free(e);
@@ -113,6 +115,7 @@ struct quic_entry *quic_flows_add(struct quic_flows *t, const struct addr *clien
 	}
 	t->ring[e->place] = e;
 	t->made++;
+	t->count++;
 	hash_put(&t->table, &e->node, key_hash(t, client, server));
 	return e;
 }
@@ -131,6 +134,14 @@ enum quic_result quic_flows_feed(struct quic_flows *t, struct quic_entry *e, str
 		*hello = quic_flow_hello(e->flow);
 	return got;
 }
+
+enum quic_result quic_flows_alone(struct quic_flows *t, struct span datagram)
+{
+	quic_flow_init(&t->alone);
+	return quic_flow_feed(t->quic, &t->alone, datagram);
+}
+
+uint32_t quic_flows_count(const struct quic_flows *t) { return t->count; }
 
 void quic_flows_done(struct quic_entry *e)
 {

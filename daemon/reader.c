@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* reader - DNS payload in, names and addresses out
+/* reader - payload in, names and addresses out: DNS messages, and the first data of connections to TLS ports
  *
  * The queue process waits for each word on a held answer, at most DNS_HOLD_MS; a word that its
  * socket does not take is dropped, and the answer passes unlearned.
@@ -17,6 +17,7 @@
 #include "container.h"
 #include "counters.h"
 #include "dns_msg.h"
+#include "hello.h"
 #include "ipc.h"
 #include "limits.h"
 #include "log.h"
@@ -29,11 +30,14 @@
 
 enum {
 	READER_BURST = 32,	/* messages taken before other watchers get their turn */
+	READER_AGE_S = 1,	/* between looks for connections that never ended their ClientHello */
 };
 
 static struct {
 	struct child child;
 	struct queries *queries;
+	struct hello *hello;
+	ev_timer hello_age;
 	struct resolve *resolve;
 	int peer;		/* the queue process, or -1 */
 	ev_io peer_io;
@@ -115,6 +119,70 @@ static void reader_on_dns(const struct ipc_message *m)
 	reader_say(MSG_DNS_READ, &head, what == DNS_READ_ANSWER ? &reader.msg : NULL);
 }
 
+/* reader_count_hello - what was read, and what could not be and why */
+static void reader_count_hello(const struct hello_packet *p, enum hello_what what, const struct hello_told *told)
+{
+	static const enum counter why[] = {
+		[HELLO_FAULT] = COUNTER_HELLO_FAULTS, [HELLO_LARGE] = COUNTER_HELLO_LARGE,
+		[HELLO_CONFLICT] = COUNTER_HELLO_CONFLICTS, [HELLO_NO_ROOM] = COUNTER_HELLO_OVERRUNS,
+	};
+
+	static const enum counter quic[] = {
+#define QUIC_REASON(name, json, text) [QUIC_##name] = COUNTER_QUIC_##name,
+#include "tbl/quic_reason.h"
+#undef QUIC_REASON
+	};
+
+	if (p->udp && told->quic > QUIC_HELLO)
+		count(quic[told->quic]);
+	if (what == HELLO_NAME || what == HELLO_NAMELESS)
+		count(COUNTER_HELLOS);
+	if (what == HELLO_NAMELESS)
+		count(COUNTER_HELLOS_NAMELESS);
+	if (told->ech)
+		count(COUNTER_HELLOS_ECH);
+	if (told->why != HELLO_READ && told->why != HELLO_QUIC)
+		count(why[told->why]);
+}
+
+static void reader_on_hello(const struct ipc_message *m)
+{
+	static uint64_t overruns;
+	struct msg_hello d;
+	struct msg_hello_read word = { 0 };
+	struct hello_packet p;
+	struct hello_told told;
+	enum hello_what what;
+
+	if (m->len < sizeof(d))
+		return;
+	memcpy(&d, m->body, sizeof(d));
+	p = (struct hello_packet){
+		.udp = d.udp, .src = d.src, .dst = d.dst, .seq = d.seq,
+		.payload = { (const char *)m->body + sizeof(d), m->len - sizeof(d) },
+	};
+	what = hello_read(reader.hello, &p, clock_ms(), &told);
+	reader_count_hello(&p, what, &told);
+	count_add(COUNTER_HELLO_OVERRUNS, hello_overruns(reader.hello) - overruns);
+	overruns = hello_overruns(reader.hello);
+	if (!ev_is_active(&reader.hello_age))
+		ev_timer_again(reader.child.loop, &reader.hello_age);
+	word.token = d.token;
+	word.what = (uint8_t)what;
+	word.ech = told.ech;
+	word.name_len = told.name_len;
+	memcpy(word.name, told.name, told.name_len);
+	if (reader.peer >= 0)
+		ipc_send(reader.peer, MSG_HELLO_READ, 0, &word, sizeof(word), -1);
+}
+
+static void reader_on_hello_age(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	(void)revents;
+	if (!hello_age(reader.hello, clock_ms()))
+		ev_timer_stop(loop, w);
+}
+
 static void reader_leave_peer(void)
 {
 	if (reader.peer < 0)
@@ -142,6 +210,8 @@ static void reader_on_peer(struct ev_loop *loop, ev_io *w, int revents)
 			close(m.fd);
 		if (m.head.type == MSG_DNS)
 			reader_on_dns(&m);
+		else if (m.head.type == MSG_HELLO)
+			reader_on_hello(&m);
 	}
 }
 
@@ -169,8 +239,10 @@ static void reader_start(struct child *c)
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		die(1, "no random numbers");
 	reader.queries = queries_new(LIMIT_DNS_QUERIES, seed);
-	if (!reader.queries)
-		die(1, "out of memory");
+	reader.hello = hello_new(seed);
+	if (!reader.queries || !reader.hello)
+		die(1, "out of memory, or libcrypto cannot do what QUIC needs");
+	ev_timer_init(&reader.hello_age, reader_on_hello_age, 0., READER_AGE_S);
 	reader.resolve = resolve_new(c->loop, reader_on_host, NULL);
 	if (!reader.resolve)
 		die(1, "no resolver");
@@ -231,5 +303,6 @@ int reader_main(void)
 	reader_leave_peer();
 	resolve_free(reader.resolve);
 	queries_free(reader.queries);
+	hello_free(reader.hello);
 	return reader.status;
 }

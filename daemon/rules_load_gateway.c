@@ -46,28 +46,43 @@ void load_gateway_self(struct load *l, const struct yaml_node *value)
 		load_error(l, s, "\"%.*s\" is not known here; expected yes, no or auto", SHOWN(s));
 }
 
-static void add_port(struct load *l, const struct yaml_node *s)
+static void add_port(struct load *l, const struct yaml_node *s, uint16_t *ports, uint8_t *count)
 {
-	struct gateway *g = &l->build.gateway;
 	long port = load_number(s->value, 1, 65535);
 
 	if (port < 0) {
 		load_error(l, s, "\"%.*s\" is no port; expected a number from 1 to 65535", SHOWN(s));
 		return;
 	}
-	for (unsigned i = 0; i < g->http_ports; i++)
-		if (g->http_port[i] == port)
+	for (unsigned i = 0; i < *count; i++)
+		if (ports[i] == port)
 			return;
-	if (g->http_ports == GATEWAY_PORTS)
+	if (*count == GATEWAY_PORTS)
 		load_error(l, s, "too many ports; expected at most %d", GATEWAY_PORTS);
 	else
-		g->http_port[g->http_ports++] = (uint16_t)port;
+		ports[(*count)++] = (uint16_t)port;
+}
+
+static void add_http_port(struct load *l, const struct yaml_node *s)
+{
+	add_port(l, s, l->build.gateway.http_port, &l->build.gateway.http_ports);
+}
+
+static void add_tls_port(struct load *l, const struct yaml_node *s)
+{
+	add_port(l, s, l->build.gateway.tls_port, &l->build.gateway.tls_ports);
 }
 
 void load_gateway_ports(struct load *l, const struct yaml_node *value)
 {
 	l->build.gateway.http_ports = 0;
-	load_values(l, value, "ports from 1 to 65535", false, add_port);
+	load_values(l, value, "ports from 1 to 65535", false, add_http_port);
+}
+
+void load_gateway_tls_ports(struct load *l, const struct yaml_node *value)
+{
+	l->build.gateway.tls_ports = 0;
+	load_values(l, value, "ports from 1 to 65535", false, add_tls_port);
 }
 
 void load_gateway_listen(struct load *l, const struct yaml_node *value)
@@ -95,34 +110,45 @@ void load_gateway_workers(struct load *l, const struct yaml_node *value)
 		l->build.gateway.workers = (uint16_t)n;
 }
 
-/* the words stand in the order of the enumeration */
-static void word_key(struct load *l, const struct yaml_node *value, const char *first, const char *second, uint8_t *out)
+/* the words, ended by NULL, stand in the order of the enumeration */
+static void word_key(struct load *l, const struct yaml_node *value, const char *const *words, uint8_t *out)
 {
-	const char *const words[] = { first, second, NULL };
 	int w = load_word(l, value, words);
 
 	if (w >= 0)
 		*out = (uint8_t)w;
 }
 
+#define WORDS(...)	((const char *const[]){ __VA_ARGS__, NULL })
+
 void load_gateway_failure(struct load *l, const struct yaml_node *value)
 {
-	word_key(l, value, "pass", "block", &l->build.gateway.on_failure);
+	word_key(l, value, WORDS("pass", "block"), &l->build.gateway.on_failure);
 }
 
 void load_gateway_refuse(struct load *l, const struct yaml_node *value)
 {
-	word_key(l, value, "reset", "drop", &l->build.gateway.refuse_with);
+	word_key(l, value, WORDS("reset", "drop"), &l->build.gateway.refuse_with);
 }
 
 void load_gateway_unlearned(struct load *l, const struct yaml_node *value)
 {
-	word_key(l, value, "defer", "refuse", &l->build.gateway.unlearned);
+	word_key(l, value, WORDS("defer", "refuse"), &l->build.gateway.unlearned);
 }
 
 void load_gateway_non_http(struct load *l, const struct yaml_node *value)
 {
-	word_key(l, value, "pass", "refuse", &l->build.gateway.non_http);
+	word_key(l, value, WORDS("pass", "refuse"), &l->build.gateway.non_http);
+}
+
+void load_gateway_tls(struct load *l, const struct yaml_node *value)
+{
+	word_key(l, value, WORDS("all", "suspect", "off"), &l->build.gateway.tls);
+}
+
+void load_gateway_quic(struct load *l, const struct yaml_node *value)
+{
+	word_key(l, value, WORDS("inspect", "block", "pass"), &l->build.gateway.quic);
 }
 
 void load_gateway_probe(struct load *l, const struct yaml_node *value)

@@ -21,6 +21,18 @@ COUNTER(OVERLOADS,		"overloads",		"times the lease was withdrawn for lack of des
 COUNTER(BYTES_UP,		"bytes_up",		"bytes from clients to origins")
 COUNTER(BYTES_DOWN,		"bytes_down",		"bytes from origins to clients")
 COUNTER(SYNS,			"syns",			"first packets decided in user space")
+COUNTER(HELLOS,			"hellos",		"ClientHellos read, TLS and QUIC")
+COUNTER(HELLOS_NAMELESS,	"hellos_nameless",	"of these, without a server name: decided by the names learned")
+COUNTER(HELLOS_ECH,		"hellos_ech",		"of these, with an encrypted hello within: decided by the outer name and the names learned")
+COUNTER(REFUSED_TLS,		"refused_tls",		"TLS connections refused by server name")
+COUNTER(REFUSED_QUIC,		"refused_quic",		"QUIC connections refused by server name")
+COUNTER(HELLO_PACKETS,		"hello_packets",	"packets that waited for a server name")
+COUNTER(HELLO_ODD,		"hello_odd",		"connections to TLS ports that are not TLS, passed")
+COUNTER(HELLO_FAULTS,		"hello_faults",		"malformed ClientHellos, passed unless they name a blocked host")
+COUNTER(HELLO_LARGE,		"hello_large",		"ClientHellos over HELLO_BYTES, passed")
+COUNTER(HELLO_CONFLICTS,	"hello_conflicts",	"connections whose first segments contradict each other, passed")
+COUNTER(HELLO_OVERRUNS,		"hello_overruns",	"ClientHellos given up for lack of room or over their time, passed")
+COUNTER(HELLO_LATE,		"hello_late",		"connections whose packets passed before their server name was known")
 COUNTER(DNS_QUERIES,		"dns_queries",		"DNS queries seen")
 COUNTER(DNS_ANSWERS,		"dns_answers",		"DNS answers learned")
 COUNTER(DNS_UNASKED,		"dns_unasked",		"DNS answers nobody asked for, not learned")
@@ -32,3 +44,7 @@ COUNTER(SET_ERRORS,		"set_errors",		"set updates the kernel or the monitor refus
 COUNTER(CACHE_USED,		"cache_used",		"builds that were spared: the rule image that was kept is still the right one")
 COUNTER(CACHE_BAD,		"cache_bad",		"rule images that were kept and could not be read, or were damaged")
 COUNTER(IMAGES_EXHAUSTED,	"images_exhausted",	"connections closed because their rule image was too old")
+/* QUIC datagrams that told nothing, by reason; last, for these rows are those of another table */
+#define QUIC_REASON(name, json, text) COUNTER(QUIC_##name, "quic_" json, "QUIC datagrams passed unread: " text)
+#include "tbl/quic_reason.h"
+#undef QUIC_REASON

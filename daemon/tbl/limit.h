@@ -86,6 +86,13 @@ LIMIT(RESOLVE_RETRY_MS_MAX,	600000,		"ms",		"until a name of rules.yaml that cou
 /* First bytes of connections */
 LIMIT(HELLO_BYTES,		16384,		"bytes",	"of a connection's first bytes read for a TLS ClientHello; a longer one passes unread")
 LIMIT(QUIC_PACKETS,		64,		"packets",	"read of one QUIC datagram; the rest is not read")
+LIMIT(QUIC_FLOWS,		512,		"connections",	"of QUIC whose ClientHello is put together at once; the oldest passes unread")
+LIMIT(HELLO_FLOWS,		8192,		"connections",	"whose first packets wait for their server name at once, or were decided within HELLO_MEMORY_MS; the oldest passes undecided")
+LIMIT(HELLO_HELD,		2048,		"packets",	"waiting for that together; more pass undecided")
+LIMIT(HELLO_FLOW_PACKETS,	32,		"packets",	"of one connection waiting for that; then all of them pass undecided")
+LIMIT(HELLO_HOLD_MS,		200,		"ms",		"packets of a ClientHello wait for the rest of it; then they pass undecided")
+LIMIT(HELLO_ODD_MS,		50,		"ms",		"a packet that does not look like TLS waits for one that it may have overtaken; then its connection passes")
+LIMIT(HELLO_MEMORY_MS,		1000,		"ms",		"what was decided of a connection is remembered, for packets that were queued already")
 LIMIT(STREAMS,			8192,		"streams",	"put together from TCP segments at once; the oldest passes unread")
 LIMIT(STREAMS_BYTES,		33554432,	"bytes",	"of segments held for that together; the oldest stream passes unread")
 LIMIT(STREAM_MS,		5000,		"ms",		"for the first bytes of a stream to arrive; then it passes unread")

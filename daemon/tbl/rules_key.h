@@ -15,6 +15,9 @@ KEY(GATEWAY,	on_failure,	gateway_failure, "pass",	"block",			"when dejunk does n
 KEY(GATEWAY,	refuse_with,	gateway_refuse,	"reset",	"drop",				"how a connection is refused: reset or drop")
 KEY(GATEWAY,	unlearned,	gateway_unlearned, "defer",	"refuse",			"a client whose DNS was not seen, at a blocked host's address: defer or refuse")
 KEY(GATEWAY,	non_http,	gateway_non_http, "pass",	"refuse",			"what is not HTTP on an HTTP port: pass or refuse")
+KEY(GATEWAY,	tls,		gateway_tls,	"all",		"suspect",			"which servers' TLS and QUIC connections are decided by server name: all, suspect (addresses that carry a blocked name), or off")
+KEY(GATEWAY,	tls_ports,	gateway_tls_ports, "443",	"[443, 8443]",			"TCP and UDP ports where TLS and QUIC are looked for")
+KEY(GATEWAY,	quic,		gateway_quic,	"inspect",	"block",			"QUIC: inspect (decide by server name), block (browsers then use TCP) or pass")
 KEY(GATEWAY,	probe,		gateway_probe,	"no",		"127.0.0.1:1100",		"address and port where the UNIX time is told; no: none")
 KEY(GATEWAY,	exempt,		gateway_exempt,	"none",		"[192.168.1.9, 10.9.0.0/16]",	"clients that are never filtered")
 

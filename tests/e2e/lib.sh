@@ -124,6 +124,32 @@ start_www() {
 	until_true 10 listens s "${1:-80}" || fail "the web server does not start"
 }
 
+# start_tls PORT... - nginx over TLS 1.2 and 1.3 on every address of the server, with a certificate of its own; it answers
+# "hello over tls" and has the files of $WORK/tls
+start_tls() {
+	local port
+	command -v nginx >/dev/null || skip "nginx is not installed"
+	mkdir -p "$WORK/tls"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=wanted.example -days 2 \
+		-keyout "$WORK/key.pem" -out "$WORK/cert.pem" >"$WORK/openssl.log" 2>&1 || fail "no certificate could be made"
+	cat >"$WORK/tls.conf" <<END
+daemon off; master_process off; pid $WORK/tls.pid; error_log $WORK/tls.log;
+events { worker_connections 512; }
+http {
+	access_log off;
+	client_body_temp_path $WORK/tls; proxy_temp_path $WORK/tls; fastcgi_temp_path $WORK/tls; uwsgi_temp_path $WORK/tls; scgi_temp_path $WORK/tls;
+	server {
+		$(for port in "$@"; do echo "listen $port ssl; listen [::]:$port ssl;"; done)
+		ssl_certificate $WORK/cert.pem; ssl_certificate_key $WORK/key.pem; ssl_protocols TLSv1.2 TLSv1.3;
+		location = / { return 200 "hello over tls"; }
+		location / { root $WORK/tls; }
+	}
+}
+END
+	background nginx server nginx -c "$WORK/tls.conf"
+	for port in "$@"; do until_true 10 listens s "$port" || fail "no TLS server on port $port"; done
+}
+
 # start_dns LINE... - dnsmasq on the server, answering only what its LINEs (its configuration) say
 start_dns() {
 	command -v dnsmasq >/dev/null || skip "dnsmasq is not installed"

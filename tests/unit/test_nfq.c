@@ -28,6 +28,7 @@ static const char table[] =
 	"table inet dejunk {\n"
 	"	chain ask_syn {}\n"
 	"	chain ask_dns {}\n"
+	"	chain ask_hello {}\n"
 	"	chain out {\n"
 	"		type filter hook output priority 0; policy accept;\n"
 	"		udp dport 9000 meta mark set 0x11 jump ask_syn\n"
@@ -62,10 +63,11 @@ static int setup(void **state)
 		cannot = "no nft";
 		return 0;
 	}
-	if (nftset_new(&set) < 0 || nftset_queue_rules(set, QUEUE_A, QUEUE_B, true) < 0)
+	if (nftset_new(&set) < 0)
+		return -1;
+	if (nftset_queue_rules(set, &(struct nftset_queues){ QUEUE_A, QUEUE_B, QUEUE_A }, true) < 0)
 		cannot = "no queue expression in this kernel";
-	else
-		nftset_free(set);
+	nftset_free(set);
 	return 0;
 }
 

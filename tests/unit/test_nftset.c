@@ -31,7 +31,7 @@ static const char *const file = "nft/dejunk.nft";
 
 static struct gateway gateway(void)
 {
-	struct gateway g = { .lan_auto = 1, .http_ports = 2, .http_port = { 80, 8080 }, .listen = 3129 };
+	struct gateway g = { .lan_auto = 1, .http_ports = 2, .http_port = { 80, 8080 }, .tls_ports = 1, .tls_port = { 443 }, .listen = 3129 };
 
 	return g;
 }
@@ -258,14 +258,14 @@ static void queue_rules_and_counters(void **state)
 
 	(void)state;
 	load();
-	way = nftset_queue_rules(nft, 5381, 5380, true);
+	way = nftset_queue_rules(nft, &(struct nftset_queues){ 5381, 5380, 5382 }, true);
 	if (way == -ENOENT)
 		print_message("SKIP queue rules: this kernel has no way to queue from nft\n");
 	else
 		assert_true(way == NFTSET_QUEUE_NATIVE || way == NFTSET_QUEUE_TARGET);
 	if (way > 0) {
 		print_message("queue rules by %s\n", way == NFTSET_QUEUE_NATIVE ? "the native expression" : "xtables' target");
-		assert_int_equal(nftset_queue_rules(nft, 5381, 5380, true), way);	/* replaced, not doubled */
+		assert_int_equal(nftset_queue_rules(nft, &(struct nftset_queues){ 5381, 5380, 5382 }, true), way);	/* replaced, not doubled */
 		/* one rule each; nft without xtables' plug-ins shows the fallback as an empty line with a handle */
 		assert_int_equal(system("/usr/sbin/nft -a list chain inet dejunk ask_syn 2>/dev/null | grep -c '# handle' | grep -qx 2"), 0);
 		assert_int_equal(system("/usr/sbin/nft -a list chain inet dejunk ask_dns 2>/dev/null | grep -c '# handle' | grep -qx 2"), 0);
