@@ -150,10 +150,7 @@ struct held_flow *held_flow_add(struct held_flows *t, bool udp, const struct add
 	i = t->spare;
 	f = &t->flow[i];
 	t->spare = f->newer;
-	turn = f->turn;
-	do
-		turn++;
-	while (turn * t->max + i == 0);
+	turn = f->turn < UINT32_MAX / t->max - 1 ? f->turn + 1 : 1;	/* token % max is i, also when tokens begin anew */
 	*f = (struct held_flow){
 		.src = *src, .dst = *dst, .udp = udp, .client = *client, .token = turn * t->max + i, .turn = turn,
 		.state = HELD_ASKED, .since_ms = now_ms, .oldest = NONE, .newest = NONE,
