@@ -84,7 +84,10 @@ static enum hello_what read_stream(const struct tcp_stream *s, struct hello_told
 	is = tls_hello_parse(in, &t);
 	if (is == PARSE_MORE)
 		return HELLO_MORE;
-	return is == PARSE_ALIEN ? HELLO_ODD : tell(is, &t, told);
+	/* another message: perhaps a later record of the hello, which overtook the first one */
+	if (is == PARSE_ALIEN || (is == PARSE_BAD && t.fault == TLS_FAULT_MESSAGE))
+		return HELLO_ODD;
+	return tell(is, &t, told);
 }
 
 static enum hello_what read_tcp(struct hello *h, const struct hello_packet *p, uint64_t now_ms, struct hello_told *told)
@@ -119,32 +122,37 @@ static bool is_final(enum quic_result r)
 	return r == QUIC_CONFLICT || r == QUIC_NO_HELLO || r == QUIC_TOO_LONG || r == QUIC_LIBRARY;
 }
 
+static enum hello_what read_message(struct span message, struct hello_told *told)
+{
+	struct tls_hello t;
+
+	return tell(tls_hello_body(message, &t), &t, told);
+}
+
 static enum hello_what read_quic(struct hello *h, const struct hello_packet *p, uint64_t now_ms, struct hello_told *told)
 {
 	struct quic_entry *e = quic_flows_find(h->flows, &p->src, &p->dst);
-	bool begun = e;
+	enum hello_what what = HELLO_MORE;
 	struct span message;
-	struct tls_hello t;
 
-	if (!e && !quic_is_initial(p->payload)) {	/* makes no entry: what is no QUIC would push out what is */
-		told->quic = quic_flows_alone(h->flows, p->payload);
-		return give_up(told, HELLO_QUIC);
-	}
-	if (!e)
+	if (!e) {	/* only a beginning makes an entry: anything else would push out what has begun */
+		told->quic = quic_flows_alone(h->flows, p->payload, &message);
+		if (told->quic == QUIC_HELLO)
+			return read_message(message, told);
+		if (told->quic != QUIC_MORE)
+			return give_up(told, HELLO_QUIC);
 		e = quic_flows_add(h->flows, &p->src, &p->dst, now_ms);
-	if (!e)
-		return give_up(told, HELLO_NO_ROOM);
-	told->quic = quic_flows_feed(h->flows, e, p->payload, &message);
-	if (told->quic == QUIC_MORE || (begun && told->quic != QUIC_HELLO && !is_final(told->quic)))
-		return HELLO_MORE;
-	if (told->quic == QUIC_HELLO) {
-		enum hello_what what = tell(tls_hello_body(message, &t), &t, told);
-
-		quic_flows_drop(h->flows, e);
-		return what;
+		if (!e)
+			return give_up(told, HELLO_NO_ROOM);
 	}
-	quic_flows_drop(h->flows, e);
-	return give_up(told, HELLO_QUIC);
+	told->quic = quic_flows_feed(h->flows, e, p->payload, &message);
+	if (told->quic == QUIC_HELLO)
+		what = read_message(message, told);
+	else if (is_final(told->quic))
+		what = give_up(told, HELLO_QUIC);
+	if (what != HELLO_MORE)
+		quic_flows_drop(h->flows, e);
+	return what;
 }
 
 enum hello_what hello_read(struct hello *h, const struct hello_packet *p, uint64_t now_ms, struct hello_told *told)

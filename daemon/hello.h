@@ -22,7 +22,7 @@
 
 enum hello_what {
 	HELLO_MORE,	/* the beginning of a ClientHello: what follows will tell */
-	HELLO_ODD,	/* not the beginning of TLS; perhaps out of order */
+	HELLO_ODD,	/* not the beginning of a ClientHello; perhaps out of order */
 	/* decided: */
 	HELLO_NAME,	/* told.name is what the client names */
 	HELLO_NAMELESS,	/* a whole ClientHello without a server name */

@@ -135,10 +135,15 @@ enum quic_result quic_flows_feed(struct quic_flows *t, struct quic_entry *e, str
 	return got;
 }
 
-enum quic_result quic_flows_alone(struct quic_flows *t, struct span datagram)
+enum quic_result quic_flows_alone(struct quic_flows *t, struct span datagram, struct span *hello)
 {
+	enum quic_result got;
+
 	quic_flow_init(&t->alone);
-	return quic_flow_feed(t->quic, &t->alone, datagram);
+	got = quic_flow_feed(t->quic, &t->alone, datagram);
+	if (got == QUIC_HELLO)
+		*hello = quic_flow_hello(&t->alone);
+	return got;
 }
 
 uint32_t quic_flows_count(const struct quic_flows *t) { return t->count; }

@@ -42,8 +42,8 @@ struct quic_entry *quic_flows_add(struct quic_flows *t, const struct addr *clien
 /* quic_flows_feed - one datagram of the client; HELLO: the whole handshake message is in *@hello until the next call on the
  * entry; MORE for what comes after quic_flows_done() */
 enum quic_result quic_flows_feed(struct quic_flows *t, struct quic_entry *e, struct span datagram, struct span *hello);
-/* quic_flows_alone - what a datagram says that belongs to no entry */
-enum quic_result quic_flows_alone(struct quic_flows *t, struct span datagram);
+/* quic_flows_alone - what a datagram says by itself, without an entry; @hello as above, until the next call */
+enum quic_result quic_flows_alone(struct quic_flows *t, struct span datagram, struct span *hello);
 /* quic_flows_count - entries there are */
 uint32_t quic_flows_count(const struct quic_flows *t);
 /* quic_flows_done - its hello was read: the entry stays, to know what comes after, the rest of it is let go
