@@ -119,6 +119,53 @@ static void a_first_packet_is_judged_by_what_this_client_resolved(void **state)
 	}
 }
 
+/* what the client names decides; with no name, or one that is not all, what it resolved does */
+static void a_hello_is_judged_by_its_name_first(void **state)
+{
+	static const struct {
+		const char *why, *name;
+		bool outer;
+		const char *dst;
+		enum pair_state known;
+		bool refuse;
+		uint32_t origin;
+	} row[] = {
+		{ "a blocked name", "block", false, "203.0.113.5", PAIR_UNKNOWN, true, 7 },
+		{ "a blocked name at the address of wanted ones", "block", false, "203.0.113.5", PAIR_ALL_WANTED, true, 7 },
+		{ "an allowed name at the address of blocked ones", "allow", false, "203.0.113.5", PAIR_ALL_BLOCKED, false, 0 },
+		{ "an allowed name at a blocked address", "allow", false, "203.0.113.66", PAIR_UNKNOWN, false, 0 },
+		{ "any other name at the address of blocked ones", "www", false, "203.0.113.5", PAIR_ALL_BLOCKED, false, 0 },
+		{ "any other name at a blocked address", "www", false, "203.0.113.66", PAIR_UNKNOWN, true, 66 },
+		{ "no name, all that was resolved is blocked", "", false, "203.0.113.5", PAIR_ALL_BLOCKED, true, 0 },
+		{ "no name, some of it is wanted", "", false, "203.0.113.5", PAIR_MIXED, false, 0 },
+		{ "no name, nothing was resolved", "", false, "203.0.113.5", PAIR_UNKNOWN, false, 0 },
+		{ "no name, a blocked address", "", false, "203.0.113.66", PAIR_UNKNOWN, true, 66 },
+		{ "no name, a wanted one at a blocked address", "", false, "203.0.113.66", PAIR_ALL_WANTED, false, 0 },
+		{ "an outer name that is blocked", "block", true, "203.0.113.5", PAIR_ALL_WANTED, true, 7 },
+		{ "an outer name that is allowed", "allow", true, "203.0.113.5", PAIR_ALL_BLOCKED, false, 0 },
+		{ "an outer name, all that was resolved is blocked", "www", true, "203.0.113.5", PAIR_ALL_BLOCKED, true, 0 },
+		{ "an outer name, some of it is wanted", "www", true, "203.0.113.5", PAIR_MIXED, false, 0 },
+		{ "an outer name, nothing was resolved", "www", true, "203.0.113.5", PAIR_UNKNOWN, false, 0 },
+	};
+	struct client c = { .kind = CLIENT_HW };
+	struct addr src = address("10.1.0.2");
+
+	(void)state;
+	gateway.unlearned = UNLEARNED_DEFER;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct addr dst = address(row[i].dst);
+		struct judgement j;
+
+		known = (struct names_pair){ .state = row[i].known, .longest_ms = 90500 };
+		ahead = (struct names_pair){ .state = PAIR_UNKNOWN };
+		j = judge_hello(NULL, NULL, &c, &src, &dst, span_of(row[i].name), row[i].outer, 0, 1);
+		if (j.refuse != row[i].refuse || j.origin != row[i].origin)
+			fail_msg("judged wrong: %s: %d, by %u", row[i].why, j.refuse, j.origin);
+		if (*row[i].name && (j.refuse ? row[i].origin == 7 : !row[i].outer))
+			assert_int_equal(j.pair_s, 0);	/* a name says nothing about the others at the address */
+	}
+}
+
 static struct names_change change(enum pair_state before, enum pair_state after, bool was_suspect, bool suspect)
 {
 	return (struct names_change){
@@ -225,6 +272,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_name_that_a_rule_decides_decides_for_the_chain),
 		cmocka_unit_test(a_first_packet_is_judged_by_what_this_client_resolved),
+		cmocka_unit_test(a_hello_is_judged_by_its_name_first),
 		cmocka_unit_test(set_changes_follow_the_pair),
 		cmocka_unit_test(a_host_resolved_ahead_refuses_nobody),
 		cmocka_unit_test(a_client_known_by_its_ip_is_refused_in_its_own_family_only),

@@ -269,6 +269,7 @@ static void queue_rules_and_counters(void **state)
 		/* one rule each; nft without xtables' plug-ins shows the fallback as an empty line with a handle */
 		assert_int_equal(system("/usr/sbin/nft -a list chain inet dejunk ask_syn 2>/dev/null | grep -c '# handle' | grep -qx 2"), 0);
 		assert_int_equal(system("/usr/sbin/nft -a list chain inet dejunk ask_dns 2>/dev/null | grep -c '# handle' | grep -qx 2"), 0);
+		assert_int_equal(system("/usr/sbin/nft -a list chain inet dejunk ask_hello 2>/dev/null | grep -c '# handle' | grep -qx 2"), 0);
 	}
 	assert_int_equal(nftset_counter(nft, "redirected", &packets, &bytes), 0);
 	assert_int_equal(packets, 0);

@@ -30,6 +30,13 @@ static const struct {
 	{ "gateway: {lan: averyveryverylongname}\n", { "is no interface name; expected one of at most 15 bytes" } },
 	{ "gateway: {exempt: [10.0.0.0/33]}\n", { "\"10.0.0.0/33\" is no address" } },
 	{ "gateway: {http_ports: []}\n", { "found an empty list; expected ports" } },
+	{ "gateway:\n  tls: maybe\n  quic: refuse\n  tls_ports: [443, 0, 65536, https]\n",
+	  { "2:8: error: \"maybe\" is not known here; expected all, suspect or off", "3:9: error: \"refuse\" is not known here; expected inspect, "
+	    "block or pass", "4:20: error: \"0\" is no port", "4:23: error: \"65536\" is no port", "4:30: error: \"https\" is no port" } },
+	{ "gateway: {tls_ports: []}\n", { "found an empty list; expected ports" } },
+	{ "gateway: {tls_ports: {443: yes}}\n", { "1:22: error: found a map; expected ports" } },
+	{ "gateway: {tls: [all, off]}\n", { "1:16: error: found a list; expected all, suspect or off" } },
+	{ "gateway: {quic: }\n", { "expected inspect, block or pass" } },
 	{ "rules: {a: b}\n", { "1:8: error: found a map; expected a list; each rule begins with" } },
 	{ "rules:\n  - 17\n", { "2:5: error: found a single value; expected a rule" } },
 	{ "rules:\n  - host: a.test\n", { "2:5: error: a rule that does nothing; expected block:, allow: or limit:" } },
@@ -165,7 +172,46 @@ static void the_gateway_section(void **state)
 	g = rules_gateway(r);
 	assert_true(g->lan_auto && g->filter_self == SWITCH_AUTO && g->listen == 3129 && g->http_port[0] == 80);
 	assert_int_equal(g->probe.family, 0);
+	assert_int_equal(g->tls, TLS_ALL);
+	assert_int_equal(g->quic, GATEWAY_QUIC_INSPECT);
+	assert_true(g->tls_ports == 1 && g->tls_port[0] == 443);
 	rules_put(r);
+}
+
+static void the_keys_of_tls_and_quic(void **state)
+{
+	static const struct { const char *yaml; enum gateway_tls tls; enum gateway_quic quic; unsigned ports, last; } row[] = {
+		{ "gateway: {tls: all, quic: inspect, tls_ports: 443}\n", TLS_ALL, GATEWAY_QUIC_INSPECT, 1, 443 },
+		{ "gateway: {tls: suspect, quic: block, tls_ports: [443, 8443, 443]}\n", TLS_SUSPECT, GATEWAY_QUIC_BLOCK, 2, 8443 },
+		{ "gateway: {tls: off, quic: pass, tls_ports: [1, 65535]}\n", TLS_OFF, GATEWAY_QUIC_PASS, 2, 65535 },
+		{ "gateway: {quic: block, http_ports: [8080]}\n", TLS_ALL, GATEWAY_QUIC_BLOCK, 1, 443 },
+	};
+	char yaml[400] = "gateway:\n  tls_ports: [1";
+	struct rules_report report;
+	struct rules *r;
+	char *text;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		const struct gateway *g;
+
+		r = rules_text_map(row[i].yaml, NULL);
+		g = rules_gateway(r);
+		if (g->tls != row[i].tls || g->quic != row[i].quic || g->tls_ports != row[i].ports || g->tls_port[g->tls_ports - 1] != row[i].last)
+			fail_msg("tls %u, quic %u, %u ports: %s", g->tls, g->quic, g->tls_ports, row[i].yaml);
+		rules_put(r);
+	}
+	for (unsigned i = 2; i <= GATEWAY_PORTS; i++)
+		snprintf(yaml + strlen(yaml), 8, ",%u", i);
+	r = rules_text_map(strcat(yaml, "]\n"), NULL);
+	assert_int_equal(rules_gateway(r)->tls_ports, GATEWAY_PORTS);
+	rules_put(r);
+	strcpy(strchr(yaml, ']'), ",9999]\n");
+	assert_true(rules_text_build(span_of(yaml), NULL, &report) < 0);
+	text = rules_report_text(&report);
+	assert_non_null(strstr(text, "error: too many ports"));
+	free(text);
+	rules_report_fini(&report);
 }
 
 static void anchors_are_bounded(void **state)
@@ -324,6 +370,7 @@ int main(void)
 		cmocka_unit_test(says_what_is_wrong_and_where),
 		cmocka_unit_test(a_bad_list_is_a_warning),
 		cmocka_unit_test(the_gateway_section),
+		cmocka_unit_test(the_keys_of_tls_and_quic),
 		cmocka_unit_test(anchors_are_bounded),
 		cmocka_unit_test(many_errors_are_cut),
 		cmocka_unit_test(lists_have_bounded_kinds),
