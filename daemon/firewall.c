@@ -20,7 +20,7 @@
 enum {
 	PORTS_BYTES = 2 * GATEWAY_PORTS * 7 + 8,
 	VAR_BYTES = PORTS_BYTES + 16,	/* and a name */
-	VARS = 10,
+	VARS = 20,
 	ARGS = 2 * VARS + 8,
 	NFT_SECONDS = 30,	/* nft may run; it waits for others who change the ruleset */
 };
@@ -120,6 +120,32 @@ static void command_ports(struct command *c, const char *name, const struct port
 	command_var(c, name, text);
 }
 
+static void command_mark(struct command *c, const char *name, uint32_t bits)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "0x%08x", bits);
+	command_var(c, name, text);
+}
+
+static void command_marks(struct command *c, const struct gateway *g)
+{
+	uint32_t refuse = gateway_mark(g, MARK_REFUSE), decided = gateway_mark(g, MARK_DECIDED);
+	uint32_t ask = gateway_mark(g, FLOW_ASK), refused = gateway_mark(g, FLOW_REFUSED);
+
+	command_mark(c, "mark_refuse", refuse);
+	command_mark(c, "mark_decided", decided);
+	command_mark(c, "mark_said", refuse | decided);
+	command_mark(c, "flow_ask", ask);
+	command_mark(c, "flow_refused", refused);
+	command_mark(c, "flow_seen", gateway_mark(g, FLOW_SEEN));
+	command_mark(c, "flow_ours", ask | refused);
+	/* all bits of others; nft has no operator for that */
+	command_mark(c, "mark_keep", ~(refuse | decided));
+	command_mark(c, "flow_keep_ask", ~ask);
+	command_mark(c, "flow_keep_refused", ~refused);
+}
+
 static void command_load(struct command *c, const struct gateway *g, uint32_t uid, const char *file, bool check)
 {
 	static const char *const hello[] = { "hello_all", "hello_suspect", "hello_none" };
@@ -146,6 +172,7 @@ static void command_load(struct command *c, const struct gateway *g, uint32_t ui
 	command_var(c, "unleased", g->on_failure == FAILURE_BLOCK ? "block_unleased" : "pass_unleased");
 	snprintf(text, sizeof(text), "%u", uid);
 	command_var(c, "uid", text);
+	command_marks(c, g);
 	command_arg(c, "-f");
 	command_arg(c, file);
 }

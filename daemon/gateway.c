@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "firewall_numbers.h"
 #include "limits.h"
 
 void gateway_default(struct gateway *g)
@@ -22,6 +23,21 @@ void gateway_default(struct gateway *g)
 	g->tls_ports = 1;
 	g->tls_port[0] = 443;
 	g->listen = 3129;
+	g->mark = FIREWALL_MARK_BITS;
+}
+
+bool gateway_mark_good(uint32_t mark)
+{
+	return __builtin_popcount(mark) == MARK_BITS;
+}
+
+uint32_t gateway_mark(const struct gateway *g, enum gateway_mark which)
+{
+	uint32_t left = g->mark;
+
+	for (unsigned i = 0; i < (unsigned)which; i++)
+		left &= left - 1;	/* the lowest bit goes */
+	return left & -left;
 }
 
 static bool addr_valid(const struct addr *a, bool none_too)
@@ -45,7 +61,8 @@ bool gateway_valid(const struct gateway *g)
 	    g->refuse_with > REFUSE_DROP || g->unlearned > UNLEARNED_REFUSE || g->non_http > NON_HTTP_REFUSE ||
 	    g->tls > TLS_OFF || g->quic > GATEWAY_QUIC_PASS)
 		return false;
-	if (g->lans > GATEWAY_LANS || g->exempts > GATEWAY_EXEMPT || g->workers > LIMIT_WORKERS || g->listen == 0)
+	if (g->lans > GATEWAY_LANS || g->exempts > GATEWAY_EXEMPT || g->workers > LIMIT_WORKERS || g->listen == 0 ||
+	    !gateway_mark_good(g->mark))
 		return false;
 	if (!addr_valid(&g->probe, true) || !ports_valid(g->http_port, g->http_ports) || !ports_valid(g->tls_port, g->tls_ports))
 		return false;

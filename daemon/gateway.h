@@ -14,6 +14,8 @@
 #include "addr.h"
 
 enum gateway_bound { GATEWAY_PORTS = 16, GATEWAY_LANS = 32, GATEWAY_EXEMPT = 256 };
+/* our bits of marks, lowest first: three of connections, two of packets; what they mean stands in nft/dejunk.nft */
+enum gateway_mark { FLOW_SEEN, FLOW_REFUSED, FLOW_ASK, MARK_DECIDED, MARK_REFUSE, MARK_BITS };
 enum gateway_switch { SWITCH_NO, SWITCH_YES, SWITCH_AUTO };
 enum gateway_failure { FAILURE_PASS, FAILURE_BLOCK };
 enum gateway_refuse { REFUSE_RESET, REFUSE_DROP };
@@ -41,6 +43,7 @@ struct gateway {
 	uint16_t workers;			/* proxy processes; 0: one per CPU */
 	uint16_t exempts;			/* used of exempt[] */
 	uint16_t _pad;
+	uint32_t mark;				/* MARK_BITS bits are set */
 	struct addr probe;			/* family 0: no probe */
 	char lan[GATEWAY_LANS][IFNAMSIZ];
 	struct prefix exempt[GATEWAY_EXEMPT];	/* clients never filtered */
@@ -50,5 +53,9 @@ struct gateway {
 void gateway_default(struct gateway *g);
 /* gateway_valid - are all counts, enumerations and strings within bounds? */
 bool gateway_valid(const struct gateway *g);
+/* gateway_mark_good - has it as many bits set as we need? */
+bool gateway_mark_good(uint32_t mark);
+/* gateway_mark - the bit of marks that stands for @which */
+uint32_t gateway_mark(const struct gateway *g, enum gateway_mark which);
 
 #endif

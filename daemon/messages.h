@@ -75,10 +75,10 @@ struct msg_settings {
 	uint32_t gid;
 	uint32_t log_level;
 	uint32_t max_files;	/* descriptors the process may have */
-	uint32_t queue_dns;	/* queue numbers and mark bits, from nft/dejunk.nft */
+	uint32_t queue_dns;	/* queue numbers, from nft/dejunk.nft */
 	uint32_t queue_syn;
 	uint32_t queue_hello;
-	uint32_t mark_refuse;	/* the bit the queue sets in the packet mark: refuse this packet */
+	uint32_t mark_refuse;	/* the bit the queue sets in the packet mark (rules.yaml): refuse this packet */
 	uint32_t mark_decided;	/* of the first packets of a connection: let it pass, and ask no more about it */
 	uint32_t forward_open;	/* 1: no chain drops what is forwarded, FORWARD_ASK is not needed */
 	uint32_t forward_epoch;	/* answers to FORWARD_ASK of an older epoch are to be forgotten */

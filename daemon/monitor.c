@@ -420,7 +420,6 @@ static void monitor_identity(struct monitor *m)
 	m->settings = (struct msg_settings){
 		.log_level = m->opt->level, .max_files = monitor_raise_files(),
 		.queue_dns = FIREWALL_QUEUE_DNS, .queue_syn = FIREWALL_QUEUE_SYN, .queue_hello = FIREWALL_QUEUE_HELLO,
-		.mark_refuse = FIREWALL_MARK_REFUSE, .mark_decided = FIREWALL_MARK_DECIDED,
 		.forward_open = 1, .forward_epoch = 1,
 	};
 	if (!monitor_user(&m->settings.uid, &m->settings.gid))

@@ -92,6 +92,7 @@ static void arm_fill(struct monitor *m, const struct gateway *g)
 bool arm_load_table(struct monitor *m, const struct gateway *g)
 {
 	char file[FIREWALL_PATH], err[FIREWALL_TEXT];
+	uint32_t was_refuse = m->settings.mark_refuse, was_decided = m->settings.mark_decided;
 	int e;
 
 	firewall_file(file);
@@ -102,6 +103,10 @@ bool arm_load_table(struct monitor *m, const struct gateway *g)
 	}
 	m->arm.table = true;
 	m->arm.renewed_ms = 0;
+	m->settings.mark_refuse = gateway_mark(g, MARK_REFUSE);
+	m->settings.mark_decided = gateway_mark(g, MARK_DECIDED);
+	if (was_refuse != m->settings.mark_refuse || was_decided != m->settings.mark_decided)
+		monitor_settings_changed(m);	/* before the rules, which come with the same reload */
 	for (size_t i = 0; i < ARRAY_LEN(m->arm.kernel); i++) {
 		m->arm.kernel_before[i] += m->arm.kernel[i];
 		m->arm.kernel[i] = 0;

@@ -134,7 +134,7 @@ void rules_build_now(struct monitor *m)
 static bool rules_same_table(const struct gateway *a, const struct gateway *b)
 {
 	return a->listen == b->listen && a->refuse_with == b->refuse_with && a->on_failure == b->on_failure &&
-	       a->tls == b->tls && a->quic == b->quic && a->http_ports == b->http_ports && a->tls_ports == b->tls_ports &&
+	       a->mark == b->mark && a->tls == b->tls && a->quic == b->quic && a->http_ports == b->http_ports && a->tls_ports == b->tls_ports &&
 	       memcmp(a->tls_port, b->tls_port, a->tls_ports * sizeof(a->tls_port[0])) == 0 &&
 	       memcmp(a->http_port, b->http_port, a->http_ports * sizeof(a->http_port[0])) == 0;
 }

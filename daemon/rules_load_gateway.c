@@ -96,6 +96,35 @@ void load_gateway_listen(struct load *l, const struct yaml_node *value)
 		l->build.gateway.listen = (uint16_t)port;
 }
 
+/* hexadecimal, as marks are written everywhere; 0: it is not */
+static uint32_t mark_of(struct span s)
+{
+	uint32_t mark = 0;
+
+	if (s.len < 3 || s.len > 10 || s.p[0] != '0' || char_lower(s.p[1]) != 'x')
+		return 0;
+	for (size_t i = 2; i < s.len; i++) {
+		char c = char_lower(s.p[i]);
+
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+			return 0;
+		mark = mark << 4 | (uint32_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+	}
+	return mark;
+}
+
+void load_gateway_mark(struct load *l, const struct yaml_node *value)
+{
+	const struct yaml_node *s = load_one(l, value, "a mask of five bits, such as 0x0f800000");
+	uint32_t mark = s ? mark_of(s->value) : 0;
+
+	if (s && !gateway_mark_good(mark))
+		load_error(l, s, "\"%.*s\" is no mask of five bits; expected a hexadecimal number with five bits set, such as 0x0f800000",
+			   SHOWN(s));
+	else if (s)
+		l->build.gateway.mark = mark;
+}
+
 void load_gateway_workers(struct load *l, const struct yaml_node *value)
 {
 	const struct yaml_node *s = load_one(l, value, "a number of processes, or auto");

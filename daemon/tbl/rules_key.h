@@ -10,6 +10,7 @@ KEY(GATEWAY,	lan,		gateway_lan,	"auto",		"[br0, eth1]",			"interfaces whose clie
 KEY(GATEWAY,	filter_self,	gateway_self,	"auto",		"yes",				"also filter what this machine itself sends: yes, no, or auto (where no lan was found)")
 KEY(GATEWAY,	http_ports,	gateway_ports,	"80",		"[80, 8080]",			"TCP ports whose traffic is read as HTTP")
 KEY(GATEWAY,	listen,		gateway_listen,	"3129",		"3129",				"the proxy's own port")
+KEY(GATEWAY,	mark,		gateway_mark,	"0x0f800000",	"0x00f80000",			"the five bits of packet and connection marks that dejunk may use")
 KEY(GATEWAY,	workers,	gateway_workers, "auto",	"2",				"proxy processes; auto: one for each CPU")
 KEY(GATEWAY,	on_failure,	gateway_failure, "pass",	"block",			"when dejunk does not run: pass or block")
 KEY(GATEWAY,	refuse_with,	gateway_refuse,	"reset",	"drop",				"how a connection is refused: reset or drop")

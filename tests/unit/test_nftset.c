@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_nftset - the real table in a network namespace of its own: keys, leases, prefixes, queue rules, events
  *
- * links: nftset nftlan kset nftevent firewall setsync rtnl counters log addr reached
+ * links: nftset nftlan kset nftevent firewall gateway setsync rtnl counters log addr reached
  */
 #include <errno.h>
 #include <poll.h>

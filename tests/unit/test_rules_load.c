@@ -29,6 +29,10 @@ static const struct {
 	{ "gateway: {lan: [auto, br0]}\n", { "1:17: error: \"auto\" among names" } },
 	{ "gateway: {lan: averyveryverylongname}\n", { "is no interface name; expected one of at most 15 bytes" } },
 	{ "gateway: {exempt: [10.0.0.0/33]}\n", { "\"10.0.0.0/33\" is no address" } },
+	{ "gateway: {mark: 0x08000000}\n", { "1:17: error: \"0x08000000\" is no mask of five bits" } },
+	{ "gateway: {mark: 0x0f000000}\n", { "is no mask of five bits" } },
+	{ "gateway: {mark: 0x0f8000000}\n", { "is no mask of five bits" } },
+	{ "gateway: {mark: 260046848}\n", { "is no mask of five bits" } },
 	{ "gateway: {http_ports: []}\n", { "found an empty list; expected ports" } },
 	{ "gateway:\n  tls: maybe\n  quic: refuse\n  tls_ports: [443, 0, 65536, https]\n",
 	  { "2:8: error: \"maybe\" is not known here; expected all, suspect or off", "3:9: error: \"refuse\" is not known here; expected inspect, "
@@ -147,7 +151,7 @@ static void the_gateway_section(void **state)
 {
 	struct rules *r = rules_text_map("gateway:\n  lan: [br0, eth1]\n  filter_self: no\n  http_ports: [80, 8080, 80]\n  listen: 4000\n"
 					 "  workers: 3\n  on_failure: block\n  refuse_with: drop\n  unlearned: refuse\n"
-					 "  non_http: refuse\n  probe: \"[::1]:1100\"\n  exempt: 10.1.2.3/8\n", NULL);
+					 "  non_http: refuse\n  probe: \"[::1]:1100\"\n  exempt: 10.1.2.3/8\n  mark: 0x80000036\n", NULL);
 	const struct gateway *g = rules_gateway(r);
 	char text[ADDR_TEXT];
 
@@ -166,11 +170,17 @@ static void the_gateway_section(void **state)
 	assert_int_equal(g->non_http, NON_HTTP_REFUSE);
 	assert_string_equal(addr_format_port(&g->probe, text), "[::1]:1100");
 	assert_int_equal(g->exempts, 1);
+	assert_int_equal(gateway_mark(g, MARK_REFUSE), 0x80000000);
+	assert_int_equal(gateway_mark(g, MARK_DECIDED), 32);
+	assert_int_equal(gateway_mark(g, FLOW_ASK), 16);
+	assert_int_equal(gateway_mark(g, FLOW_REFUSED), 4);
+	assert_int_equal(gateway_mark(g, FLOW_SEEN), 2);
 	assert_string_equal(addr_format(&g->exempt[0].net, text), "10.0.0.0");
 	rules_put(r);
 	r = rules_text_map("# nothing but a comment\ngateway:\nrules: []\nlists:\n", NULL);
 	g = rules_gateway(r);
 	assert_true(g->lan_auto && g->filter_self == SWITCH_AUTO && g->listen == 3129 && g->http_port[0] == 80);
+	assert_int_equal(g->mark, 0x0f800000);
 	assert_int_equal(g->probe.family, 0);
 	assert_int_equal(g->tls, TLS_ALL);
 	assert_int_equal(g->quic, GATEWAY_QUIC_INSPECT);
