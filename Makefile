@@ -52,6 +52,8 @@ build/gen/firewall_numbers.h: nft/dejunk.nft
 	$(call say,GEN,$@)
 	$(Q)mkdir -p build/gen
 	$(Q)sed -n 's/^define \([a-z_]*\) = \(0x[0-9a-f]*\|[0-9]*\)\( .*\)\{0,1\}$$/#define FIREWALL_\U\1\E \2/p' $< >$@
+	$(Q)(echo '#define FIREWALL_BASES(X) \'; sed -n -e 's/^\t\ttype [a-z]* hook \([a-z]*\) priority \([a-z]*\) \([-+]\) \([0-9]*\);.*/\tX(\1, \2, \3\4) \\/p' \
+		-e 's/^\t\ttype [a-z]* hook \([a-z]*\) priority \(-*[0-9]*\);.*/\tX(\1, number, \2) \\/p' $<; echo) >>$@
 
 build/obj/%.o: daemon/%.c Makefile | $(gen)
 	$(call say,CC,$@)

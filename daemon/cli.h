@@ -21,6 +21,7 @@ int cli_see(int argc, char **argv);		/* FILE.pcap|- [--json]	(cli_see.c) */
 int cli_version(int argc, char **argv);		/* [--json] */
 int cli_firewall(int argc, char **argv);	/* load|unload|show|lan [--json] [-c FILE]	(cli_firewall.c) */
 
+int cli_doctor(int argc, char **argv);		/* [--json] [-c FILE] [--run-dir DIR]	(cli_doctor.c) */
 int cli_lists(int argc, char **argv);		/* [update [--force] [NAME]]	(cli_lists.c) */
 
 /* --- for cli_*.c --- */

@@ -319,6 +319,18 @@ int firewall_check(const struct gateway *g, uint32_t uid, const char *file, char
 	return load(g, uid, file, true, err);
 }
 
+int firewall_try(const char *input, char err[FIREWALL_TEXT])
+{
+	struct command c;
+
+	memset(&c, 0, sizeof(c));
+	command_arg(&c, "nft");
+	command_arg(&c, "-c");
+	command_arg(&c, "-f");
+	command_arg(&c, "-");
+	return run(&c, input, err);
+}
+
 /* "delete" of a table that is not there is an error, "add" of one that is there is not: so both, in one transaction */
 int firewall_unload(char err[FIREWALL_TEXT])
 {

@@ -33,6 +33,8 @@ int firewall_file(char path[FIREWALL_PATH]);
 int firewall_load(const struct gateway *g, uint32_t uid, const char *file, char err[FIREWALL_TEXT]);
 /* firewall_check - as firewall_load(), but only tests the file and variables (nft -c) */
 int firewall_check(const struct gateway *g, uint32_t uid, const char *file, char err[FIREWALL_TEXT]);
+/* firewall_try - would nft and the kernel take this @input (nft's language)?  Changes nothing; as firewall_check() otherwise */
+int firewall_try(const char *input, char err[FIREWALL_TEXT]);
 /* firewall_unload - remove the table; that there is none is no error.  Returns as firewall_load(). */
 int firewall_unload(char err[FIREWALL_TEXT]);
 /* firewall_show - print the command that firewall_load() runs, one shell line */

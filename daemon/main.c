@@ -33,6 +33,7 @@ static const struct verb verbs[] = {
 	{ "probe",	cli_probe,	"[-c FILE | ADDRESS:PORT]",	"does a proxy's loop answer? prints the UNIX time" },
 	{ "firewall",	cli_firewall,	"load|unload|show|lan [-c FILE]",	"the table inet dejunk by itself, inert; run loads it too" },
 	{ "see",	cli_see,	"FILE.pcap|-",			"the names that the packets of a capture tell, and how" },
+	{ "doctor",	cli_doctor,	"[-c FILE] [--run-dir DIR]",	"what on this machine would get in the way, and what to do about it" },
 	{ "version",	cli_version,	"",				"print the version" },
 };
 

@@ -163,6 +163,8 @@ void arm_lan_changed(struct monitor *m);
 void policy_open(struct monitor *m);
 /* policy_check_input - which interfaces of m->lan would lose what is redirected?  Their drop4, drop6, and m->arm.input */
 void policy_check_input(struct monitor *m);
+/* policy_report_gravest - a line in the log for each grave finding of doctor */
+void policy_report_gravest(struct monitor *m);
 /* policy_report_nat6 - a line in the log where IPv6 of the lan is not masqueraded */
 void policy_report_nat6(struct monitor *m);
 /* policy_forward - may @client be answered for @server? */

@@ -467,6 +467,7 @@ bool arm_open(struct monitor *m)
 	policy_open(m);
 	lan_find(&m->lan, monitor_gateway(m), m->rtnl);
 	policy_report_nat6(m);
+	policy_report_gravest(m);
 	policy_check_input(m);
 	if (!arm_load_table(m, monitor_gateway(m))) {
 		log_error("%s", m->arm.failure);

@@ -4,61 +4,26 @@
  * They are read again when one of them changed and has settled.  An interface whose redirected connections an INPUT
  * policy is certain to drop is not armed for that family; whom a FORWARD policy drops is not served by the proxy.
  */
-#include <ifaddrs.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "container.h"
+#include "doctor.h"
 #include "log.h"
 #include "monitor.h"
+#include "policy.h"
 #include "rtnl.h"
 
 enum { SETTLE_MS = 100 };	/* after a change of other tables, until we read them */
 
-/* the address that REDIRECT would choose on this interface, with the proxy's port */
-static void policy_own_address(struct monitor *m, const char *ifname, int family, struct addr *out)
-{
-	struct ifaddrs *list, *i;
-
-	*out = (struct addr){ .family = (uint8_t)family };
-	if (getifaddrs(&list) == 0) {
-		for (i = list; i; i = i->ifa_next) {
-			struct sockaddr_storage ss = { 0 };
-
-			if (!i->ifa_addr || i->ifa_addr->sa_family != family || strcmp(i->ifa_name, ifname) != 0)
-				continue;
-			memcpy(&ss, i->ifa_addr, family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6));
-			if (addr_from_sockaddr(out, &ss))
-				break;
-		}
-		freeifaddrs(list);
-	}
-	out->port_be = htons(m->socks.port);
-}
-
-/* what rules may ask about an interface; @link NULL: nothing is known */
-static void policy_link(const struct rtnl_link *link, struct ruleset_link *out)
-{
-	if (!link)
-		return;
-	*out = (struct ruleset_link){ .index = link->index, .type = link->type, .group_known = true, .group = link->group };
-	snprintf(out->name, sizeof(out->name), "%s", link->name);
-}
-
 /* true: certain to be dropped; then m->arm.input says where */
 static bool policy_input_drops(struct monitor *m, const char *ifname, int family, bool was)
 {
-	struct ruleset_packet p = { .family = (uint8_t)family };
 	struct ruleset_where where = { .text = "" };
 
-	if (!m->ruleset)
-		return false;
-	snprintf(p.in.name, sizeof(p.in.name), "%s", ifname);
-	policy_link(rtnl_link(m->rtnl, ifname), &p.in);
-	policy_own_address(m, ifname, family, &p.dst);
-	if (ruleset_input(m->ruleset, &p, &where) != RULESET_DROPPED)
+	if (!m->ruleset || policy_input(m->ruleset, m->rtnl, ifname, family, m->socks.port, &where) != RULESET_DROPPED)
 		return false;
 	snprintf(m->arm.input, sizeof(m->arm.input), "%s%s%s", where.text, where.command[0] ? "; to open it: " : "",
 		 where.command);
@@ -107,11 +72,7 @@ static void policy_report(struct monitor *m)
 /* what the proxy dials comes from this machine; with masquerading that is so anyway */
 void policy_report_nat6(struct monitor *m)
 {
-	bool lan6 = false;
-
-	for (size_t i = 0; i < m->lan.n; i++)
-		lan6 |= m->lan.itf[i].arm.v6;
-	if (lan6 && m->ruleset && !ruleset_nat6(m->ruleset))
+	if (m->ruleset && policy_nat6_missing(m->ruleset, &m->lan))
 		log_info("IPv6 of the lan is not masqueraded: to HTTP servers the clients appear with this machine's address");
 }
 
@@ -204,6 +165,26 @@ enum forward_verdict policy_forward(struct monitor *m, const struct addr *client
 		break;
 	}
 	return FORWARD_UNKNOWN;
+}
+
+static void policy_on_finding(void *ctx, enum finding f, const char *where)
+{
+	const struct finding_text *t = finding_text(f);
+
+	(void)ctx;
+	/* INPUT is told, and told again, by policy_check_input() */
+	if (t->grade == GRADE_GRAVE && f != FINDING_INPUT_DROPS)
+		log_warn("%s%s%s: %s (dejunk doctor says more)", t->what, where[0] ? ": " : "", where, t->means);
+}
+
+void policy_report_gravest(struct monitor *m)
+{
+	struct doctor d = {
+		.gateway = monitor_gateway(m), .lan = &m->lan, .rtnl = m->rtnl, .ruleset = m->ruleset, .running = true,
+		.on = policy_on_finding,
+	};
+
+	doctor_examine(&d);
 }
 
 void policy_open(struct monitor *m)

@@ -9,9 +9,9 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
-#include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/if_arp.h>
+#include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
@@ -23,6 +23,7 @@
 
 #include "clock.h"
 #include "container.h"
+#include "rtnl_parts.h"
 
 enum {
 	MESSAGE_BYTES = 256,	/* of a request of ours */
@@ -48,8 +49,8 @@ struct rtnl {
 
 /* --- reading what the kernel sends ------------------------------------------------ */
 
-/* attributes - put each attribute of the message into @tb by its type; those above @max are left out */
-static void attributes(const struct nlmsghdr *h, size_t head, const struct nlattr **tb, uint16_t max)
+/* @tb by type; those above @max are left out */
+void rtnl_attributes(const struct nlmsghdr *h, size_t head, const struct nlattr **tb, uint16_t max)
 {
 	const struct nlattr *a;
 
@@ -61,8 +62,8 @@ static void attributes(const struct nlmsghdr *h, size_t head, const struct nlatt
 			tb[mnl_attr_get_type(a)] = a;
 }
 
-/* attr_u32 - 0 where the attribute is missing or short */
-static uint32_t attr_u32(const struct nlattr *a)
+/* 0 where the attribute is missing or short */
+uint32_t rtnl_attr_u32(const struct nlattr *a)
 {
 	return a && mnl_attr_get_payload_len(a) >= 4 ? mnl_attr_get_u32(a) : 0;
 }
@@ -98,20 +99,20 @@ static struct rtnl_link *link_by_index(const struct snapshot *s, uint32_t index)
 static int on_link(const struct nlmsghdr *h, void *data)
 {
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(h);
-	const struct nlattr *tb[IFLA_GROUP + 1], *inner;
+	const struct nlattr *tb[IFLA_XDP + 1], *inner;
 	struct snapshot *s = data;
 	struct rtnl_link *l;
 
 	if (h->nlmsg_type != RTM_NEWLINK || s->links == RTNL_LINKS)
 		return MNL_CB_OK;
-	attributes(h, sizeof(*ifi), tb, IFLA_GROUP);
+	rtnl_attributes(h, sizeof(*ifi), tb, IFLA_XDP);
 	if (!tb[IFLA_IFNAME])
 		return MNL_CB_OK;
 	l = &s->link[s->links++];
 	*l = (struct rtnl_link){
 		.index = (uint32_t)ifi->ifi_index,
-		.master = attr_u32(tb[IFLA_MASTER]),
-		.group = attr_u32(tb[IFLA_GROUP]),
+		.master = rtnl_attr_u32(tb[IFLA_MASTER]),
+		.group = rtnl_attr_u32(tb[IFLA_GROUP]),
 		.type = ifi->ifi_type,
 		.up = ifi->ifi_flags & IFF_UP,
 		.loopback = ifi->ifi_flags & IFF_LOOPBACK,
@@ -122,6 +123,10 @@ static int on_link(const struct nlmsghdr *h, void *data)
 		mnl_attr_for_each_nested(inner, tb[IFLA_LINKINFO])
 			if (mnl_attr_get_type(inner) == IFLA_INFO_KIND)
 				attr_text(inner, l->kind, sizeof(l->kind));
+	if (tb[IFLA_XDP])
+		mnl_attr_for_each_nested(inner, tb[IFLA_XDP])
+			if (mnl_attr_get_type(inner) == IFLA_XDP_ATTACHED && mnl_attr_get_payload_len(inner) >= 1)
+				l->xdp = mnl_attr_get_u8(inner) != XDP_ATTACHED_NONE;
 	return MNL_CB_OK;
 }
 
@@ -136,14 +141,14 @@ static int on_addr(const struct nlmsghdr *h, void *data)
 
 	if (h->nlmsg_type != RTM_NEWADDR)
 		return MNL_CB_OK;
-	attributes(h, sizeof(*ifa), tb, IFA_FLAGS);
+	rtnl_attributes(h, sizeof(*ifa), tb, IFA_FLAGS);
 	/* of a point-to-point link LOCAL is ours and ADDRESS the other end's */
 	if (!attr_addr(tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS], ifa->ifa_family, &a))
 		return MNL_CB_OK;
 	if (s->owns < RTNL_ADDRS)
 		s->own[s->owns++] = a;
 	l = link_by_index(s, ifa->ifa_index);
-	flags = tb[IFA_FLAGS] ? attr_u32(tb[IFA_FLAGS]) : ifa->ifa_flags;
+	flags = tb[IFA_FLAGS] ? rtnl_attr_u32(tb[IFA_FLAGS]) : ifa->ifa_flags;
 	if (!l)
 		return MNL_CB_OK;
 	if (ifa->ifa_family == AF_INET) {
@@ -180,11 +185,11 @@ static int on_route(const struct nlmsghdr *h, void *data)
 
 	if (h->nlmsg_type != RTM_NEWROUTE || !is_default(h))
 		return MNL_CB_OK;
-	attributes(h, sizeof(*r), tb, RTA_TABLE);
-	if ((tb[RTA_TABLE] ? attr_u32(tb[RTA_TABLE]) : r->rtm_table) != RT_TABLE_MAIN)
+	rtnl_attributes(h, sizeof(*r), tb, RTA_TABLE);
+	if ((tb[RTA_TABLE] ? rtnl_attr_u32(tb[RTA_TABLE]) : r->rtm_table) != RT_TABLE_MAIN)
 		return MNL_CB_OK;
 	if (tb[RTA_OIF])
-		default_by(s, attr_u32(tb[RTA_OIF]));
+		default_by(s, rtnl_attr_u32(tb[RTA_OIF]));
 	if (tb[RTA_MULTIPATH]) {
 		const struct rtnexthop *nh = mnl_attr_get_payload(tb[RTA_MULTIPATH]);
 		int left = mnl_attr_get_payload_len(tb[RTA_MULTIPATH]);
@@ -239,7 +244,7 @@ static int ask(struct rtnl *r, const struct nlmsghdr *h, mnl_cb_t cb, void *data
 	return 0;
 }
 
-static int dump(struct rtnl *r, uint16_t type, size_t extra, int family, mnl_cb_t cb, void *data)
+int rtnl_dump(struct rtnl *r, uint16_t type, size_t extra, int family, mnl_cb_t cb, void *data)
 {
 	uint8_t buf[MESSAGE_BYTES] __attribute__((aligned(8)));
 
@@ -266,13 +271,13 @@ static int snapshot_try(struct rtnl *r, struct snapshot *s)
 
 	s->links = s->owns = 0;
 	s->has_default = false;
-	err = dump(r, RTM_GETLINK, sizeof(struct ifinfomsg), AF_UNSPEC, on_link, s);
+	err = rtnl_dump(r, RTM_GETLINK, sizeof(struct ifinfomsg), AF_UNSPEC, on_link, s);
 	if (!err)
-		err = dump(r, RTM_GETADDR, sizeof(struct ifaddrmsg), AF_UNSPEC, on_addr, s);
+		err = rtnl_dump(r, RTM_GETADDR, sizeof(struct ifaddrmsg), AF_UNSPEC, on_addr, s);
 	if (!err)
-		err = dump(r, RTM_GETROUTE, sizeof(struct rtmsg), AF_INET, on_route, s);
+		err = rtnl_dump(r, RTM_GETROUTE, sizeof(struct rtmsg), AF_INET, on_route, s);
 	if (!err)
-		err = dump(r, RTM_GETROUTE, sizeof(struct rtmsg), AF_INET6, on_route, s);
+		err = rtnl_dump(r, RTM_GETROUTE, sizeof(struct rtmsg), AF_INET6, on_route, s);
 	return err;
 }
 
@@ -497,37 +502,15 @@ bool rtnl_is_own(const struct rtnl *r, const struct addr *a)
 
 /* --- questions to the kernel ---------------------------------------------------------- */
 
-static int on_rule(const struct nlmsghdr *h, void *data)
-{
-	const struct fib_rule_hdr *f = mnl_nlmsg_get_payload(h);
-	const struct nlattr *tb[FRA_MAX + 1];
-	int *n = data;
-
-	attributes(h, sizeof(*f), tb, FRA_MAX);
-	if (h->nlmsg_type == RTM_NEWRULE && (f->src_len || f->tos || tb[FRA_SRC] || tb[FRA_FWMARK] || tb[FRA_IIFNAME] ||
-					     tb[FRA_OIFNAME] || tb[FRA_UID_RANGE] || tb[FRA_SPORT_RANGE]))
-		++*n;
-	return MNL_CB_OK;
-}
-
-int rtnl_source_rules(struct rtnl *r)
-{
-	int n = 0, err = dump(r, RTM_GETRULE, sizeof(struct fib_rule_hdr), AF_INET, on_rule, &n);
-
-	if (!err)
-		err = dump(r, RTM_GETRULE, sizeof(struct fib_rule_hdr), AF_INET6, on_rule, &n);
-	return err ? err : n;
-}
-
 static int on_route_answer(const struct nlmsghdr *h, void *data)
 {
 	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
 	const struct nlattr *tb[RTA_OIF + 1];
 	int *oif = data;
 
-	attributes(h, sizeof(*m), tb, RTA_OIF);
+	rtnl_attributes(h, sizeof(*m), tb, RTA_OIF);
 	if (h->nlmsg_type == RTM_NEWROUTE && tb[RTA_OIF] && (m->rtm_type == RTN_UNICAST || m->rtm_type == RTN_LOCAL))
-		*oif = (int)attr_u32(tb[RTA_OIF]);
+		*oif = (int)rtnl_attr_u32(tb[RTA_OIF]);
 	return MNL_CB_OK;
 }
 
@@ -563,7 +546,7 @@ static int on_neighbour(const struct nlmsghdr *h, void *data)
 	const struct nlattr *tb[NDA_LLADDR + 1];
 	struct neighbour *n = data;
 
-	attributes(h, sizeof(*m), tb, NDA_LLADDR);
+	rtnl_attributes(h, sizeof(*m), tb, NDA_LLADDR);
 	if (h->nlmsg_type == RTM_NEWNEIGH && tb[NDA_LLADDR] && mnl_attr_get_payload_len(tb[NDA_LLADDR]) == 6 &&
 	    m->ndm_state & (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT)) {
 		memcpy(n->hw, mnl_attr_get_payload(tb[NDA_LLADDR]), 6);

@@ -26,6 +26,7 @@ struct rtnl_link {
 	bool up;
 	bool loopback;
 	bool ether;		/* has 6-byte link-layer addresses */
+	bool xdp;		/* an XDP program sees its packets first */
 	bool v4;		/* has an IPv4 address: REDIRECT works */
 	bool v6;		/* has an IPv6 address, link-local included, no longer tentative: REDIRECT works */
 	bool v6_global;		/* has one that is not link-local */
@@ -57,6 +58,11 @@ bool rtnl_is_own(const struct rtnl *r, const struct addr *a);
 /* rtnl_source_rules - number of "ip rule"s that select by source, mark or interface (policy routing: what the proxy
  * dials may leave elsewhere than what it replaces); or a negative errno */
 int rtnl_source_rules(struct rtnl *r);
+/* rtnl_mark_rules - number of "ip rule"s that select by a mark, @bits: filled with the bits that they look at; or a
+ * negative errno */
+int rtnl_mark_rules(struct rtnl *r, uint32_t *bits);
+/* rtnl_has_ingress - may tc filters see what comes in by this interface (a qdisc ingress or clsact)?  1, 0, or a negative errno */
+int rtnl_has_ingress(struct rtnl *r, uint32_t index);
 /* rtnl_route_oif - by which interface would a packet to @dst leave?
  * @src: of which source, or NULL; @iif: as received on that interface index, or 0
  * Returns its index, or a negative errno (-ENETUNREACH: no route; -EINVAL: family). */

@@ -146,6 +146,11 @@ void ruleset_free(struct ruleset *rs)
 	free(rs);
 }
 
+const struct rs_model *ruleset_model(const struct ruleset *rs)
+{
+	return &rs->m;
+}
+
 int ruleset_fd(const struct ruleset *rs)
 {
 	return mnl_socket_get_fd(rs->events);
@@ -317,7 +322,7 @@ static bool report_line(char *out, size_t size, const char *text)
 	return true;
 }
 
-unsigned ruleset_report(const struct ruleset *rs, char *out, size_t size)
+unsigned ruleset_report_chains(const struct ruleset *rs, char *out, size_t size)
 {
 	struct ruleset_where w;
 	char line[400];
@@ -333,10 +338,17 @@ unsigned ruleset_report(const struct ruleset *rs, char *out, size_t size)
 		snprintf(line, sizeof(line), "some forwarded connections are dropped: %s", w.text);
 		lines += report_line(out, size, line);
 	}
-	if (rs->m.legacy)
+	return lines;
+}
+
+unsigned ruleset_report(const struct ruleset *rs, char *out, size_t size)
+{
+	unsigned lines = ruleset_report_chains(rs, out, size);
+
+	if (size && rs->m.legacy)
 		lines += report_line(out, size, "iptables-legacy has rules, which cannot be read: "
 						"what they drop is not known");
-	if (rs->m.incomplete)
+	if (size && rs->m.incomplete)
 		lines += report_line(out, size, "not all firewall rules could be read: "
 						"what they drop is not known");
 	return lines;

@@ -99,5 +99,37 @@ bool ruleset_nat6(const struct ruleset *rs);
  * can drop connections, and one for what cannot be seen; lines end with '\n', "" when there is
  * nothing to say.  Returns the number of lines; always terminated, cut at a line where @size is short. */
 unsigned ruleset_report(const struct ruleset *rs, char *out, size_t size);
+/* ruleset_report_chains - the lines about chains only */
+unsigned ruleset_report_chains(const struct ruleset *rs, char *out, size_t size);
+
+/* What rules of other tables do that concerns us, whatever packet they see (ruleset_facts.c) */
+enum ruleset_fact {
+	RULESET_OFFLOAD,	/* flows are taken past the hooks */
+	RULESET_NOTRACK,	/* packets are kept from connection tracking */
+	RULESET_QUEUE,		/* packets go to the queues .from to .to */
+	RULESET_REDIRECT,	/* a port of ours gets another destination before our own redirect sees it */
+	RULESET_PACKET_MARK,	/* bits that are ours of the packet mark are set or tested */
+	RULESET_CT_MARK,	/* bits that are ours of the connection mark are written or tested */
+	RULESET_MARK_COPY,	/* bits that are ours of the connection mark are copied to the packet mark */
+	RULESET_PRIORITY,	/* a chain stands at the very priority of one of ours */
+	RULESET_DOCKER,		/* chains named as Docker's */
+	RULESET_FIREWALLD,	/* a table named as firewalld's */
+	RULESET_LEGACY,		/* iptables-legacy has rules, which cannot be read */
+	RULESET_INCOMPLETE,	/* not all rules could be read */
+	RULESET_FACTS
+};
+struct ruleset_told {
+	enum ruleset_fact fact;
+	const char *where;	/* for the call only: "chain x of table inet t, rule handle 7", or "" */
+	uint16_t from, to;	/* RULESET_QUEUE */
+};
+struct ruleset_ours {
+	uint32_t mark, ct_mark;		/* bits */
+	const uint16_t *port;		/* whose connections we take, host byte order; at most 32 */
+	unsigned ports;
+};
+typedef void ruleset_on_fact(void *ctx, const struct ruleset_told *told);
+/* ruleset_facts - tell each fact, once a rule, chain or table, to @on.  Chains that nothing leads to do not count. */
+void ruleset_facts(const struct ruleset *rs, const struct ruleset_ours *ours, ruleset_on_fact *on, void *ctx);
 
 #endif

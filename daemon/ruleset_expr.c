@@ -410,9 +410,22 @@ static int read_exthdr(struct reader *r, const struct nftnl_expr *e, struct rs_e
 
 static int read_accept(struct reader *r, const struct nftnl_expr *e, struct rs_expr *out)
 {
-	(void)r, (void)e;
-	out->op = RS_OP_VERDICT;	/* nat statements accept; only in chains of type nat */
-	out->target.verdict = RS_ACCEPT;
+	(void)r;
+	set_why(out, RS_OP_VERDICT, nftnl_expr_get_str(e, NFTNL_EXPR_NAME));
+	out->target.verdict = RS_ACCEPT;	/* nat statements accept; only in chains of type nat */
+	if (strcmp(out->why, "nat") == 0 && nftnl_expr_get_u32(e, NFTNL_EXPR_NAT_TYPE) == NFT_NAT_DNAT)
+		set_why(out, RS_OP_VERDICT, "dnat");
+	return 0;
+}
+
+static int read_queue(struct reader *r, const struct nftnl_expr *e, struct rs_expr *out)
+{
+	(void)r;
+	set_why(out, RS_OP_ANYTHING, "queue");
+	if (nftnl_expr_is_set(e, NFTNL_EXPR_QUEUE_NUM)) {
+		out->key = nftnl_expr_get_u16(e, NFTNL_EXPR_QUEUE_NUM);
+		out->flags = nftnl_expr_get_u16(e, NFTNL_EXPR_QUEUE_TOTAL);
+	}
 	return 0;
 }
 
@@ -425,8 +438,8 @@ static int read_reject(struct reader *r, const struct nftnl_expr *e, struct rs_e
 
 static int read_nothing(struct reader *r, const struct nftnl_expr *e, struct rs_expr *out)
 {
-	(void)r, (void)e;
-	out->op = RS_OP_YES;
+	(void)r;
+	set_why(out, RS_OP_YES, nftnl_expr_get_str(e, NFTNL_EXPR_NAME));
 	return 0;
 }
 
@@ -461,6 +474,7 @@ static const struct {
 	{ "objref", read_objref, 0 },
 	{ "osf", NULL, NFTNL_EXPR_OSF_DREG },
 	{ "payload", read_payload, 0 },
+	{ "queue", read_queue, 0 },
 	{ "quota", read_limit, 0 },
 	{ "range", read_range, 0 },
 	{ "redir", read_accept, 0 },
@@ -487,6 +501,6 @@ int rs_expr_read(const struct rs_model *m, uint8_t family, const char *table,
 		unknown_reg(e, from, readers[i].dreg);
 		return 0;
 	}
-	set_why(e, RS_OP_ANYTHING, name);	/* queue, synproxy, tproxy, what comes in the future */
+	set_why(e, RS_OP_ANYTHING, name);	/* synproxy, tproxy, what comes in the future */
 	return 0;
 }

@@ -70,12 +70,12 @@ struct rs_expr {
 	uint8_t base;		/* payload base; ct direction + 1, 0: none */
 	bool invert;		/* lookup */
 	bool verdict_map;	/* lookup */
-	uint32_t key;		/* NFT_META_*, NFT_CT_*, NFT_FIB_RESULT_*; payload: offset */
-	uint32_t flags;		/* NFTA_FIB_F_* */
+	uint32_t key;		/* NFT_META_*, NFT_CT_*, NFT_FIB_RESULT_*; payload: offset; queue: first number */
+	uint32_t flags;		/* NFTA_FIB_F_*; queue: how many */
 	struct rs_target target;
 	uint32_t set;		/* index into model.set */
 	uint8_t data[RS_DATA_BYTES], data2[RS_DATA_BYTES];	/* cmp; range; mask and xor */
-	char why[32];		/* xt: name; MAYBE, ANYTHING: what it is */
+	char why[32];		/* xt: name; MAYBE, ANYTHING: what it is; the kernel's name of some others (ruleset_facts) */
 	uint32_t rev;		/* xt */
 	uint8_t *info;		/* xt: the match's own struct, info_len bytes; owned */
 	uint32_t info_len;
@@ -241,6 +241,8 @@ void rs_evaluate(const struct rs_model *m, struct rs_packet *k, unsigned hook, i
 
 const char *rs_family_name(uint8_t family);
 void rs_where_drop(const struct rs_model *m, const struct rs_place *at, struct ruleset_where *w);
+/* rs_where_rule - "chain x (from base) of table inet t, rule handle 3" */
+void rs_where_rule(const struct rs_model *m, const struct rs_place *at, char *out, size_t size);
 void rs_where_unknown(const struct rs_model *m, const struct rs_outcome *o, struct ruleset_where *w);
 void rs_where_command(const struct rs_model *m, const struct rs_place *at,
 		      const struct ruleset_packet *p, struct ruleset_where *w);
@@ -257,6 +259,9 @@ struct rs_target rs_expr_verdict(const struct rs_model *m, uint8_t family, const
 /* rs_expr_limits - an expression inside a set or dynset: a limit that the packet is within
  * (YES), over (NO: an inverted one), or something else (MAYBE); what only counts is YES */
 enum rs_tri rs_expr_limits(const struct nftnl_expr *from);
+
+/* ruleset_model - what the loaded ruleset is made of; lives as long as @rs */
+const struct rs_model *ruleset_model(const struct ruleset *rs);
 
 /* rs_legacy_may_drop - does iptables-legacy have rules or policies here that might drop? */
 bool rs_legacy_may_drop(void);

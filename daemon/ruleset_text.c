@@ -52,6 +52,17 @@ static void where_chain(const struct rs_model *m, const struct rs_place *at, cha
 			 rs_family_name(c->family), c->table);
 }
 
+void rs_where_rule(const struct rs_model *m, const struct rs_place *at, char *out, size_t size)
+{
+	char chain[200];
+
+	where_chain(m, at, chain, sizeof(chain));
+	if (at->rule < 0)
+		snprintf(out, size, "%s", chain);
+	else
+		snprintf(out, size, "%s, rule handle %llu", chain, (unsigned long long)m->rule[at->rule].handle);
+}
+
 void rs_where_drop(const struct rs_model *m, const struct rs_place *at, struct ruleset_where *w)
 {
 	const struct rs_chain *base = &m->chain[at->base];

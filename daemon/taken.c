@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TCP_STATE_SYN_RECV = 3, TCP_STATE_LISTEN = 10, NETLINK_PROTOCOL_NETFILTER = 12 };
+enum { TCP_STATE_ESTABLISHED = 1, TCP_STATE_SYN_RECV = 3, UDP_STATE_BOUND = 7, TCP_STATE_LISTEN = 10, NETLINK_PROTOCOL_NETFILTER = 12 };
 
 static void taken_name(int pid, char who[TAKEN_TEXT])
 {
@@ -69,19 +69,21 @@ static void taken_owner(unsigned long inode, char who[TAKEN_TEXT])
 		closedir(proc);
 }
 
-/* the inode of a socket at local @port in @state in /proc/net/tcp or tcp6; 0: none (inode 0 is reported as 1) */
-static unsigned long taken_find_tcp(const char *file, uint16_t port, unsigned state)
+/* the inode of a socket at local or @remote @port in @state in /proc/net/tcp, tcp6, udp or udp6; 0: none (inode 0 is
+ * reported as 1) */
+static unsigned long taken_find(const char *file, uint16_t port, bool remote, unsigned state)
 {
 	unsigned long found = 0;
 	char line[512];
 	FILE *f = fopen(file, "re");
 
 	while (f && !found && fgets(line, sizeof(line), f)) {
-		unsigned lport, st;
+		unsigned lport, rport, st;
 		unsigned long inode;
 
-		if (sscanf(line, " %*d: %*[0-9A-Fa-f]:%x %*s %x %*s %*s %*s %*s %*s %lu", &lport, &st, &inode) == 3 &&
-		    lport == port && st == state)
+		if (sscanf(line, " %*d: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%x %x %*s %*s %*s %*s %*s %lu", &lport, &rport, &st,
+			   &inode) == 4 &&
+		    (remote ? rport : lport) == port && st == state)
 			found = inode ? inode : 1;
 	}
 	if (f)
@@ -89,22 +91,37 @@ static unsigned long taken_find_tcp(const char *file, uint16_t port, unsigned st
 	return found;
 }
 
-bool taken_port(uint16_t port, char who[TAKEN_TEXT])
+/* who has such a socket, over either family? */
+static bool taken_by(const char *six, const char *four, uint16_t port, bool remote, unsigned state, char who[TAKEN_TEXT])
 {
-	unsigned long inode = taken_find_tcp("/proc/net/tcp6", port, TCP_STATE_LISTEN);
+	unsigned long inode = taken_find(six, port, remote, state);
 
 	if (!inode)
-		inode = taken_find_tcp("/proc/net/tcp", port, TCP_STATE_LISTEN);
-	if (!inode)
-		return false;
-	taken_owner(inode, who);
-	return true;
+		inode = taken_find(four, port, remote, state);
+	if (inode)
+		taken_owner(inode, who);
+	return inode != 0;
+}
+
+bool taken_port(uint16_t port, char who[TAKEN_TEXT])
+{
+	return taken_by("/proc/net/tcp6", "/proc/net/tcp", port, false, TCP_STATE_LISTEN, who);
+}
+
+bool taken_udp(uint16_t port, char who[TAKEN_TEXT])
+{
+	return taken_by("/proc/net/udp6", "/proc/net/udp", port, false, UDP_STATE_BOUND, who);
+}
+
+bool taken_remote(uint16_t port, char who[TAKEN_TEXT])
+{
+	return taken_by("/proc/net/tcp6", "/proc/net/tcp", port, true, TCP_STATE_ESTABLISHED, who);
 }
 
 bool taken_arriving(uint16_t port)
 {
-	return taken_find_tcp("/proc/net/tcp6", port, TCP_STATE_SYN_RECV) ||
-	       taken_find_tcp("/proc/net/tcp", port, TCP_STATE_SYN_RECV);
+	return taken_find("/proc/net/tcp6", port, false, TCP_STATE_SYN_RECV) ||
+	       taken_find("/proc/net/tcp", port, false, TCP_STATE_SYN_RECV);
 }
 
 /* the inode of the netlink socket that has this port id; 0: not found */
@@ -125,6 +142,23 @@ static unsigned long taken_netlink_inode(unsigned portid)
 	if (f)
 		fclose(f);
 	return found;
+}
+
+unsigned taken_queues(struct taken_queue list[], unsigned max)
+{
+	FILE *f = fopen("/proc/net/netfilter/nfnetlink_queue", "re");
+	unsigned number, portid, n = 0;
+	char line[256];
+
+	while (f && n < max && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%u %u", &number, &portid) != 2)
+			continue;
+		list[n].number = (uint16_t)number;
+		taken_owner(taken_netlink_inode(portid), list[n++].who);
+	}
+	if (f)
+		fclose(f);
+	return n;
 }
 
 bool taken_queue(uint16_t number, char who[TAKEN_TEXT])

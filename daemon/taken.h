@@ -19,4 +19,15 @@ bool taken_queue(uint16_t number, char who[TAKEN_TEXT]);
  * Then their first packets do arrive, whatever becomes of them. */
 bool taken_arriving(uint16_t port);
 
+struct taken_queue {
+	uint16_t number;
+	char who[TAKEN_TEXT];
+};
+/* taken_queues - all netfilter queues that somebody listens on; fills at most @max, returns how many */
+unsigned taken_queues(struct taken_queue list[], unsigned max);
+/* taken_udp - who receives UDP at @port?  As taken_port(). */
+bool taken_udp(uint16_t port, char who[TAKEN_TEXT]);
+/* taken_remote - who has an established TCP connection to @port elsewhere?  As taken_port(). */
+bool taken_remote(uint16_t port, char who[TAKEN_TEXT]);
+
 #endif

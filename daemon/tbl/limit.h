@@ -121,3 +121,4 @@ LIMIT(CONTROL_MS,		10000,		"ms",		"for one request on the control socket; then c
 LIMIT(RULESET_RULES,		65536,		"rules",	"of other firewall tables read; more: what they drop is unknown")
 LIMIT(RULESET_ELEMENTS,		65536,		"elements",	"of one set of another table kept; of larger sets the kernel is asked each time")
 LIMIT(RULESET_STEPS,		200000,		"expressions",	"interpreted for one packet; then what happens to it is unknown")
+LIMIT(DOCTOR_PLACES,		8,		"places",	"told of one finding of dejunk doctor; of more their number")

@@ -221,3 +221,18 @@ stop_capture() {
 	kill "${pid_of[capture]}" 2>/dev/null
 	wait "${pid_of[capture]}" 2>/dev/null
 }
+
+# doctor - dejunk doctor of the gateway into doctor.json; returns its exit status
+doctor() {
+	gateway "$DEJUNK" doctor --json -c "$WORK/rules.yaml" --run-dir "$WORK/run" >"$WORK/doctor.json" 2>"$WORK/doctor.log"
+}
+
+# told NAME - of a finding in doctor.json: its grade, each place, and "and N more", a line each; nothing: it was not found
+told() {
+	/usr/bin/python3 -c '
+import json, sys
+for f in json.load(open(sys.argv[1]))["findings"]:
+    if f["finding"] == sys.argv[2]:
+        assert f["what"] and f["means"] and f["dejunk"] and f["you"]
+        sys.stdout.write("\n".join([f["grade"], *f["at"], "and %d more" % f["more"], ""]))' "$WORK/doctor.json" "$1"
+}

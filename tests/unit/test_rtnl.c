@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_rtnl - interfaces, "lan: auto", own addresses, routes and neighbours, in a network namespace of its own
  *
- * links: rtnl addr
+ * links: rtnl rtnl_policy addr
  */
 #include <errno.h>
 #include <poll.h>
