@@ -54,7 +54,7 @@ static bool doctor_is_us(const struct doctor *d, const char *who)
 
 static void doctor_places(struct doctor *d)
 {
-	static const uint16_t ours[] = { FIREWALL_QUEUE_DNS, FIREWALL_QUEUE_SYN };
+	static const uint16_t ours[] = { FIREWALL_QUEUE_DNS, FIREWALL_QUEUE_SYN, FIREWALL_QUEUE_HELLO };
 	struct taken_queue queue[QUEUES];
 	unsigned n = taken_queues(queue, QUEUES);
 	char who[TAKEN_TEXT];

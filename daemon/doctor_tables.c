@@ -9,8 +9,6 @@
 #include "firewall_numbers.h"
 #include "policy.h"
 
-enum { TLS_PORT = 443 };
-
 static void tables_on_fact(void *ctx, const struct ruleset_told *told)
 {
 	static const enum finding found[] = {
@@ -21,7 +19,7 @@ static void tables_on_fact(void *ctx, const struct ruleset_told *told)
 		[RULESET_DOCKER] = FINDING_DOCKER, [RULESET_FIREWALLD] = FINDING_FIREWALLD,
 		[RULESET_LEGACY] = FINDING_LEGACY, [RULESET_INCOMPLETE] = FINDING_UNREADABLE,
 	};
-	static const uint16_t ours[] = { FIREWALL_QUEUE_DNS, FIREWALL_QUEUE_SYN };
+	static const uint16_t ours[] = { FIREWALL_QUEUE_DNS, FIREWALL_QUEUE_SYN, FIREWALL_QUEUE_HELLO };
 	struct doctor *d = ctx;
 	bool meets = told->fact != RULESET_QUEUE;
 
@@ -33,14 +31,15 @@ static void tables_on_fact(void *ctx, const struct ruleset_told *told)
 
 static void tables_facts(struct doctor *d)
 {
-	uint16_t port[GATEWAY_PORTS + 1];
+	uint16_t port[2 * GATEWAY_PORTS];
 	struct ruleset_ours ours = {
-		.mark = gateway_mark(d->gateway, MARK_PACKET), .port = port, .ports = d->gateway->http_ports,
+		.mark = gateway_mark(d->gateway, MARK_REFUSE) | gateway_mark(d->gateway, MARK_DECIDED), .port = port, .ports = d->gateway->http_ports,
 	};
 
 	ours.ct_mark = d->gateway->mark & ~ours.mark;
 	memcpy(port, d->gateway->http_port, d->gateway->http_ports * sizeof(port[0]));
-	port[ours.ports++] = TLS_PORT;
+	memcpy(port + ours.ports, d->gateway->tls_port, d->gateway->tls_ports * sizeof(port[0]));
+	ours.ports += d->gateway->tls_ports;
 	ruleset_facts(d->ruleset, &ours, tables_on_fact, d);
 }
 

@@ -78,6 +78,7 @@ struct arming {
 	uint64_t loaded_ms;	/* when the table was last loaded, or filled, because something of it was gone */
 	struct arrival arrival;
 	uint64_t missing_ms;	/* since when connections are known not to arrive; 0: they do */
+	bool offloads;			/* another table offloads flows */
 	char input[sizeof(((struct ruleset_where *)0)->text) * 2 + 32];	/* the chain that drops, and the command */
 	bool overload;
 	uint64_t redirected;	/* kernel counters, all tables since the start */

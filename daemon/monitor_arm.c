@@ -55,12 +55,15 @@ static int arm_queue_rules(struct monitor *m, const struct gateway *g)
 	return 0;
 }
 
+/* the lan, and whether another table takes its flows past us */
 static void arm_lan_set(struct monitor *m)
 {
 	struct nftset_arm arm[LAN_MAX];
 	size_t n = lan_arms(&m->lan, arm);
 	int err = nftset_lan(m->nft, arm, n);
 
+	if (!err)
+		err = nftset_offloaded(m->nft, m->arm.offloads);
 	if (err)
 		log_warn("the lan set could not be written: %s", strerror(-err));
 }

@@ -76,18 +76,29 @@ void policy_report_nat6(struct monitor *m)
 		log_info("IPv6 of the lan is not masqueraded: to HTTP servers the clients appear with this machine's address");
 }
 
+static void policy_on_fact(void *ctx, const struct ruleset_told *told)
+{
+	struct monitor *m = ctx;
+
+	m->arm.offloads |= told->fact == RULESET_OFFLOAD;
+}
+
 static void policy_read(struct monitor *m, bool first)
 {
+	static const struct ruleset_ours nothing;
+
 	bool open = true;
 	char why[256];
 
 	ev_io_stop(m->loop, &m->ruleset_io);
 	ruleset_free(m->ruleset);
+	m->arm.offloads = false;
 	m->ruleset = ruleset_load(why, sizeof(why));
 	if (m->ruleset) {
 		ev_io_set(&m->ruleset_io, ruleset_fd(m->ruleset), EV_READ);
 		ev_io_start(m->loop, &m->ruleset_io);
 		open = ruleset_forward_open(m->ruleset);
+		ruleset_facts(m->ruleset, &nothing, policy_on_fact, m);
 		if (first || (m->settings.forward_open && !open))
 			policy_report(m);
 	} else {

@@ -61,6 +61,20 @@ int nftset_lan_unknown(struct nftset *s)
 	return err ? err : nftset_commit(s);
 }
 
+int nftset_offloaded(struct nftset *s, bool yes)
+{
+	struct kset_key k4 = kset_key_family(AF_INET), k6 = kset_key_family(AF_INET6);
+	int err;
+
+	nftset_begin(s);
+	err = nftset_flush(s, KSET_OFFLOADED);
+	if (!err && yes)
+		err = nftset_add(s, KSET_OFFLOADED, &k4, 0);
+	if (!err && yes)
+		err = nftset_add(s, KSET_OFFLOADED, &k6, 0);
+	return err ? err : nftset_commit(s);
+}
+
 /* nftset_lease - flushed and filled in one transaction: packets see the old elements or the new ones, and an
  * interface that is no longer armed loses its lease by not being mentioned.  (Deleting each instead fails when one
  * has just expired; adding alone does not renew.) */

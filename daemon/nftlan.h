@@ -27,6 +27,8 @@ struct nftset_arm {
 int nftset_lan(struct nftset *s, const struct nftset_arm *arm, size_t n);
 /* nftset_lan_unknown - for on_failure: block with lan: auto, before the daemon runs: any interface may be the lan.  Commits. */
 int nftset_lan_unknown(struct nftset *s);
+/* nftset_offloaded - does another table offload flows?  States the set OFFLOADED anew, for both families.  Commits. */
+int nftset_offloaded(struct nftset *s, bool yes);
 /* nftset_merge - sort prefixes and leave out those inside others; returns how many remain */
 size_t nftset_merge(struct prefix *p, size_t n);
 /* nftset_prefixes - replace the prefixes of EXEMPT4 and 6 or SUSPECT_NET4 and 6, named by the first.  Commits.

@@ -36,9 +36,9 @@ FINDING(LEGACY,			MINOR,	"iptables-legacy has rules",
 	"Compares redirected connections with those that arrive.",
 	"Move the rules to iptables-nft or nft.")
 FINDING(FLOW_OFFLOAD,		GRAVE,	"another table takes flows past the firewall (flow offload)",
-	"once a flow is offloaded no chain sees its packets: server names in later packets, and further DNS questions and answers over the same ports",
-	"Decides what can be decided at the first packet, which always comes; HTTP is redirected and never offloaded.",
-	"Exempt the clients' DNS (port 53) and TLS (port 443) from the flow rule, or do without it.")
+	"once a flow is offloaded no chain sees its packets: further DNS questions and answers over the same ports",
+	"Of connections to TLS ports holds back the end of the handshake once, so that their server name comes by before they are offloaded; HTTP is redirected and never offloaded.",
+	"Exempt the clients' DNS (port 53) from the flow rule.")
 FINDING(NOTRACK,		MINOR,	"another table keeps packets from connection tracking",
 	"they can be neither redirected nor reset, and their DNS answers are taken for answers to nobody's question",
 	"Lets them pass.",
@@ -52,9 +52,9 @@ FINDING(OTHER_QUEUES,		NOTE,	"other programs listen on other queues",
 	"Nothing: each has its own numbers, and marks are masked.",
 	"Nothing needs to be done.")
 FINDING(PACKET_MARK,		GRAVE,	"another table uses a bit of the packet mark that is dejunk's",
-	"packets to suspect addresses lose that bit; the other table then does something else with them",
-	"Clears its bit of what it asks about, and no other.",
-	"Choose four bits that nobody uses (mark in rules.yaml).")
+	"packets that dejunk asks about lose that bit; the other table then does something else with them",
+	"Clears its bits of what it asks about, and no other.",
+	"Choose five bits that nobody uses (mark in rules.yaml).")
 FINDING(CT_MARK,		MINOR,	"another table uses bits of the connection mark that are dejunk's",
 	"what one writes there, the other reads or overwrites",
 	"Changes its own bits only, and asks again about a connection whose bits are gone.",
