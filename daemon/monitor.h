@@ -61,6 +61,18 @@ struct waiter {
 	uint64_t generation;	/* whose coming into force is to be told; 0: of the next build */
 };
 
+/* counters of the table, as arm_read_counters() names them */
+enum kernel_counter {
+	KERNEL_REDIRECTED, KERNEL_REFUSED_TCP, KERNEL_REFUSED_UDP, KERNEL_ASKED_SYN, KERNEL_ASKED_DNS, KERNEL_ASKED_HELLO,
+	KERNEL_COUNTERS
+};
+enum { QUEUES = 3 };
+
+/* a number that only grows, as somebody else counts it: when it begins anew, what was before is added */
+struct tally {
+	uint64_t now, before;
+};
+
 struct arming {
 	bool table;		/* ours is loaded */
 	uint64_t handle;	/* the kernel's number of it */
@@ -83,8 +95,9 @@ struct arming {
 	bool overload;
 	uint64_t redirected;	/* kernel counters, all tables since the start */
 	uint64_t refused;
-	uint64_t kernel[2];	/* as last read: redirected, refused */
-	uint64_t kernel_before[2];	/* of tables that are gone */
+	struct tally kernel[KERNEL_COUNTERS];	/* over all tables that were loaded */
+	struct tally queued[QUEUES];	/* packets that came to our queues, over all processes that had them */
+	uint64_t asked;			/* packets that were to be queued, a second ago */
 	uint64_t over_rate;		/* DNS packets over DNS_CLIENT_RATE, of the present table */
 };
 

@@ -18,6 +18,7 @@
 #include "log.h"
 #include "monitor.h"
 #include "nftevent.h"
+#include "nfq.h"
 #include "nftset.h"
 #include "reached.h"
 #include "rtnl.h"
@@ -38,6 +39,18 @@ static void arm_failed(struct monitor *m, const char *what, const char *how)
 	for (char *p = m->arm.failure; *p; p++)
 		if (*p == '\n')
 			*p = ' ';
+}
+
+static void tally_read(struct tally *t, uint64_t now)
+{
+	if (now < t->now)
+		t->before += t->now;
+	t->now = now;
+}
+
+static uint64_t tally_sum(const struct tally *t)
+{
+	return t->before + t->now;
 }
 
 /* --- the table ------------------------------------------------------------------- */
@@ -110,10 +123,8 @@ bool arm_load_table(struct monitor *m, const struct gateway *g)
 	m->settings.mark_decided = gateway_mark(g, MARK_DECIDED);
 	if (was_refuse != m->settings.mark_refuse || was_decided != m->settings.mark_decided)
 		monitor_settings_changed(m);	/* before the rules, which come with the same reload */
-	for (size_t i = 0; i < ARRAY_LEN(m->arm.kernel); i++) {
-		m->arm.kernel_before[i] += m->arm.kernel[i];
-		m->arm.kernel[i] = 0;
-	}
+	for (size_t i = 0; i < ARRAY_LEN(m->arm.kernel); i++)
+		tally_read(&m->arm.kernel[i], 0);
 	if (nftset_table(m->nft, &m->arm.handle) <= 0 || arm_queue_rules(m, g) < 0)
 		return false;
 	arm_fill(m, g);
@@ -374,23 +385,39 @@ void arm_consider(struct monitor *m)
 
 /* --- each second ------------------------------------------------------------------------ */
 
+/* arm_read_queues - packets that were to be asked about and passed: the queue was full, or nobody listened.  What was asked
+ * about a second ago is compared with what has come by now, so that none is under way */
+static void arm_read_queues(struct monitor *m)
+{
+	const uint16_t number[QUEUES] = { monitor_queues.syn, monitor_queues.dns, monitor_queues.hello };
+	uint64_t queued = 0, asked = 0;
+
+	for (unsigned i = 0; i < QUEUES; i++) {
+		tally_read(&m->arm.queued[i], nfq_queued(number[i]));
+		queued += tally_sum(&m->arm.queued[i]);
+		asked += tally_sum(&m->arm.kernel[KERNEL_ASKED_SYN + i]);
+	}
+	if (m->arm.asked > queued && m->arm.asked - queued > counters->n[COUNTER_QUEUE_PASSED])
+		counters->n[COUNTER_QUEUE_PASSED] = m->arm.asked - queued;
+	m->arm.asked = asked;
+}
+
 static void arm_read_counters(struct monitor *m)
 {
-	uint64_t redirected, tcp, udp, bytes, over;
+	static const char *const name[KERNEL_COUNTERS] = {
+		"redirected", "refused_tcp", "refused_udp", "asked_syn", "asked_dns", "asked_hello",
+	};
+	uint64_t value[KERNEL_COUNTERS], bytes, over;
 
-	if (nftset_counter(m->nft, "redirected", &redirected, &bytes) || nftset_counter(m->nft, "refused_tcp", &tcp, &bytes) ||
-	    nftset_counter(m->nft, "refused_udp", &udp, &bytes))
-		return;
-	for (int i = 0; i < 2; i++) {
-		uint64_t value = i ? tcp + udp : redirected;
-
-		if (value < m->arm.kernel[i])	/* somebody else loaded the table again */
-			m->arm.kernel_before[i] += m->arm.kernel[i];
-		m->arm.kernel[i] = value;
-	}
-	m->arm.redirected = m->arm.kernel_before[0] + m->arm.kernel[0];
-	m->arm.refused = m->arm.kernel_before[1] + m->arm.kernel[1];
+	for (size_t i = 0; i < KERNEL_COUNTERS; i++)
+		if (nftset_counter(m->nft, name[i], &value[i], &bytes))
+			return;
+	for (size_t i = 0; i < KERNEL_COUNTERS; i++)	/* less than before: somebody else loaded the table again */
+		tally_read(&m->arm.kernel[i], value[i]);
+	m->arm.redirected = tally_sum(&m->arm.kernel[KERNEL_REDIRECTED]);
+	m->arm.refused = tally_sum(&m->arm.kernel[KERNEL_REFUSED_TCP]) + tally_sum(&m->arm.kernel[KERNEL_REFUSED_UDP]);
 	counters->n[COUNTER_REFUSED_SYNS] = m->arm.refused;
+	arm_read_queues(m);
 	if (nftset_counter(m->nft, "dns_over_rate", &over, &bytes) == 0 && over != m->arm.over_rate) {
 		if (over > m->arm.over_rate) {
 			reached(LIMIT_ID_DNS_CLIENT_RATE, NULL);	/* the kernel knows of whom */

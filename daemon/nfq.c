@@ -277,18 +277,32 @@ int nfq_fail_open(struct nfq *q, bool on)
 	return mnl_socket_sendto(q->nl, nlh, nlh->nlmsg_len) < 0 ? -errno : 0;
 }
 
-uint32_t nfq_owner(uint16_t number)
+/* nfq_line - what /proc says of queue @number: who listens, and how many packets it had; false: nobody */
+static bool nfq_line(uint16_t number, unsigned *owner, unsigned *sequence)
 {
 	FILE *f = fopen("/proc/net/netfilter/nfnetlink_queue", "re");
-	unsigned num, port;
-	uint32_t owner = 0;
+	unsigned num;
+	bool found = false;
 	char line[256];
 
 	if (!f)
-		return 0;
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "%u %u", &num, &port) == 2 && num == number)
-			owner = port;
+		return false;
+	while (!found && fgets(line, sizeof(line), f))
+		found = sscanf(line, "%u %u %*u %*u %*u %*u %*u %u", &num, owner, sequence) == 3 && num == number;
 	fclose(f);
-	return owner;
+	return found;
+}
+
+uint64_t nfq_queued(uint16_t number)
+{
+	unsigned owner, sequence;
+
+	return nfq_line(number, &owner, &sequence) ? sequence : 0;
+}
+
+uint32_t nfq_owner(uint16_t number)
+{
+	unsigned owner, sequence;
+
+	return nfq_line(number, &owner, &sequence) ? owner : 0;
 }

@@ -77,6 +77,8 @@ void nfq_verdict_mark(struct nfq *q, uint32_t id, enum nfq_verdict verdict, uint
 /* nfq_flush - send what nfq_verdict collected, in one message to the kernel; 0 or a negative errno */
 int nfq_flush(struct nfq *q);
 
+/* nfq_queued - packets that came to queue @number since somebody took it, as the kernel tells in /proc; 0: nobody has it */
+uint64_t nfq_queued(uint16_t number);
 /* nfq_owner - who listens on queue @number, as the kernel tells in /proc: the netlink port id, which
  * is the process id for most programs; 0: nobody, or it cannot be told */
 uint32_t nfq_owner(uint16_t number);

@@ -39,6 +39,7 @@ COUNTER(DNS_UNASKED,		"dns_unasked",		"DNS answers nobody asked for, not learned
 COUNTER(DNS_BAD,		"dns_bad",		"DNS messages that could not be read")
 COUNTER(DNS_LATE,		"dns_late",		"answers released before their sets were committed")
 COUNTER(QUEUE_LOST,		"queue_lost",		"packets the kernel could not queue to us")
+COUNTER(QUEUE_PASSED,		"queue_passed",		"packets that were to be decided and passed: the queue was full, or nobody listened")
 COUNTER(NAMES_EVICTED,		"names_evicted",	"learned names forgotten for lack of room")
 COUNTER(SET_ERRORS,		"set_errors",		"set updates the kernel or the monitor refused")
 COUNTER(CACHE_USED,		"cache_used",		"builds that were spared: the rule image that was kept is still the right one")
