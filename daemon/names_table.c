@@ -9,7 +9,7 @@
 
 #include "host.h"
 
-enum { FILL_PERCENT = 80,	/* of the places in the buckets */
+enum { FILL_PERCENT = 85,	/* of the places in the buckets */
        AHEAD = 16,		/* names: a build asks for the memory it needs next */
        BLOOM_NAMES = 8,		/* names to a word of the filter */
        NAMES_LABELS = 127 };	/* labels a name can have */
@@ -68,6 +68,7 @@ void names_builder_fini(struct names_builder *b)
 	free(b->fp);
 	free(b->where);
 	free(b->bucket);
+	free(b->place);
 	free(b->bloom);
 	*b = (struct names_builder){ .seed = b->seed };
 }
@@ -85,7 +86,7 @@ static bool bucket_put(struct names_builder *b, uint64_t fp, uint32_t where)
 		if (to->used < NAMES_BUCKET) {
 			to->low[to->used] = (uint32_t)fp;
 			to->high[to->used] = (uint16_t)(fp >> 32);
-			to->where[to->used++] = where;
+			b->place[i * NAMES_BUCKET + to->used++] = where;
 			return true;
 		}
 		to->spill = 1;
@@ -96,12 +97,14 @@ static bool bucket_put(struct names_builder *b, uint64_t fp, uint32_t where)
 static bool tables_new(struct names_builder *b, size_t count)
 {
 	free(b->bucket);
+	free(b->place);
 	free(b->bloom);
 	b->buckets = count * 100 / (FILL_PERCENT * NAMES_BUCKET) + 1;
 	b->bloom_words = count / BLOOM_NAMES + 1;
 	b->bucket = calloc(b->buckets, sizeof(*b->bucket));
+	b->place = calloc(b->buckets, NAMES_BUCKET * sizeof(*b->place));
 	b->bloom = calloc(b->bloom_words, sizeof(*b->bloom));
-	return b->bucket && b->bloom;
+	return b->bucket && b->place && b->bloom;
 }
 
 /* put all names into the empty tables; what is there already is dropped from b->fp and b->where */
@@ -146,28 +149,34 @@ bool names_fold(struct names_builder *b, uint32_t dropped[256])
 		tables_fill(b, dropped);
 	}
 	free(b->fp);
+	free(b->where);
 	b->fp = NULL;
+	b->where = NULL;
 	b->room = 0;
 	return true;
 }
 
-bool names_table_open(struct names_table *t, uint64_t seed, const struct names_bucket *bucket, size_t buckets,
-		      const uint64_t *bloom, size_t bloom_words)
+static bool table_ok(struct names_table *t, size_t places)
 {
-	size_t count = 0;
-
-	*t = (struct names_table){ .seed = seed };
-	if (buckets == 0)
-		return bloom_words == 0;
-	if (bloom_words == 0 || buckets > UINT32_MAX || bloom_words > UINT32_MAX)
+	t->count = 0;
+	if (t->buckets == 0)
+		return t->bloom_words == 0 && places == 0;
+	if (t->bloom_words == 0 || t->buckets > UINT32_MAX || t->bloom_words > UINT32_MAX || places != t->buckets * NAMES_BUCKET)
 		return false;
-	for (size_t i = 0; i < buckets; i++) {
-		if (bucket[i].used > NAMES_BUCKET)
+	for (size_t i = 0; i < t->buckets; i++) {
+		if (t->bucket[i].used > NAMES_BUCKET)
 			return false;
-		count += bucket[i].used;
+		t->count += t->bucket[i].used;
 	}
-	*t = (struct names_table){ seed, bucket, bloom, buckets, bloom_words, count };
 	return true;
+}
+
+bool names_table_open(struct names_table *t, size_t places)
+{
+	if (table_ok(t, places))
+		return true;
+	*t = (struct names_table){ .seed = t->seed };
+	return false;
 }
 
 static int64_t find_one(const struct names_table *t, uint64_t fp)
@@ -235,6 +244,6 @@ bool names_entry(const struct names_table *t, uint64_t place, uint32_t *where)
 	b = &t->bucket[place / NAMES_BUCKET];
 	if (place % NAMES_BUCKET >= b->used)
 		return false;
-	*where = b->where[place % NAMES_BUCKET];
+	*where = t->place[place];
 	return true;
 }

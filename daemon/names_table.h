@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* names_table - very many host names in little memory: is this host, or a parent of it, listed, and where?
  *
- * A name is kept as a keyed 64-bit fingerprint (XXH3) and 32 bits that say list and line.  Six names share a bucket of one
- * cache line: the leading bits of a fingerprint choose the bucket, the other 48 are kept in it.  A full bucket spills
- * into the next.  Before the buckets is a Bloom filter of one byte a name, so that what is not listed seldom
- * costs a cache miss.  About 14.5 bytes a name in all.
+ * A name is kept as a keyed 64-bit fingerprint (XXH3) and 32 bits that say list and line.  Ten fingerprints share a bucket
+ * of one cache line: the leading bits choose the bucket, the other 48 are kept in it.  A full bucket spills into the next.
+ * List and line lie apart, as a lookup needs them only when somebody asks why.  Before the buckets is a Bloom filter of one
+ * byte a name, so that what is not listed seldom costs a cache miss.  About 13.2 bytes a name in all, of which a lookup
+ * may touch 8.5.
  *
  * The key is drawn at each build, so nobody can write a list with names that collide with yours; by chance a lookup
  * is wrong once in 10^13.
@@ -21,11 +22,10 @@
 #include "span.h"
 
 enum { NAMES_LINE_MAX = 0xffffff,	/* line numbers from here on are kept as this one */
-       NAMES_BUCKET = 6 };
+       NAMES_BUCKET = 10 };
 
 struct names_bucket {		/* as it is in the image; one cache line */
 	uint32_t low[NAMES_BUCKET];	/* bits 0 to 31 of a fingerprint */
-	uint32_t where[NAMES_BUCKET];
 	uint16_t high[NAMES_BUCKET];	/* bits 32 to 47 */
 	uint16_t used;		/* filled from 0 */
 	uint16_t spill;		/* 1: a name that belongs here, or before, is further on */
@@ -42,6 +42,7 @@ struct names_builder {		/* all zero but seed: empty */
 	/* made by names_fold */
 	struct names_bucket *bucket;
 	size_t buckets;
+	uint32_t *place;	/* names_where() of each place in the buckets: NAMES_BUCKET for each of them */
 	uint64_t *bloom;
 	size_t bloom_words;
 };
@@ -55,8 +56,7 @@ static inline uint32_t names_where(unsigned list, uint32_t line)
 void names_add(struct names_builder *b, struct span name, uint32_t where);
 /* names_fold - drop duplicates and make buckets and Bloom filter; call once, after the last names_add
  * @dropped: for each list (256 of them), how many of its names were duplicates
- * b->where and b->count are then those of the names that stay, in the order in which they were added.  No names: no
- * buckets and no filter.  Returns false: out of memory. */
+ * b->count is then that of the names that stay.  No names: no buckets and no filter.  Returns false: out of memory. */
 bool names_fold(struct names_builder *b, uint32_t dropped[256]);
 void names_builder_fini(struct names_builder *b);
 
@@ -65,14 +65,15 @@ void names_builder_fini(struct names_builder *b);
 struct names_table {		/* points into the image */
 	uint64_t seed;
 	const struct names_bucket *bucket;
+	const uint32_t *place;
 	const uint64_t *bloom;
 	size_t buckets, bloom_words;
 	size_t count;		/* names */
 };
 
-/* names_table_open - check the two arrays and fill @t; false: they do not belong together */
-bool names_table_open(struct names_table *t, uint64_t seed, const struct names_bucket *bucket, size_t buckets,
-		      const uint64_t *bloom, size_t bloom_words);
+/* names_table_open - check the three arrays of @t, which the caller has filled, and count its names
+ * @places: of t->place; false: they do not belong together, and @t is then empty */
+bool names_table_open(struct names_table *t, size_t places);
 /* names_find - the longest listed name that is @host or a parent of it
  * @host: normalised; @name: filled with the part of @host that is listed
  * Returns its place in the table, or -1. */

@@ -7,7 +7,7 @@
 
 #include "match_image.h"
 
-enum { SET_PARTS = 2 + 8 + 2 * MATCH_GROUPS };	/* at most, of one set: names, filters */
+enum { SET_PARTS = 3 + 10 + 2 * MATCH_GROUPS };	/* at most, of one set: names, filters */
 _Static_assert(13 + 1 + LIMIT_LIST_SETS * SET_PARTS <= IMAGE_SECTIONS, "an image has room for all sets");
 
 int rules_build_set(struct rules_build *b, const struct rules_build_options *o, bool *fresh)
@@ -99,6 +99,8 @@ size_t rules_build_sets_parts(struct rules_build *b, struct image_part *part, si
 		set[i] = s->set;
 		part[parts++] = (struct image_part){ SECTION_NAMES_BUCKETS, i, s->names.bucket,
 						     s->names.buckets * sizeof(*s->names.bucket) };
+		part[parts++] = (struct image_part){ SECTION_NAMES_PLACES, i, s->names.place,
+						     s->names.buckets * NAMES_BUCKET * sizeof(*s->names.place) };
 		part[parts++] = (struct image_part){ SECTION_NAMES_BLOOM, i, s->names.bloom,
 						     s->names.bloom_words * sizeof(*s->names.bloom) };
 		if (!s->filters)

@@ -29,6 +29,7 @@ enum rules_section {
 	SECTION_NAMES_BLOOM,	/* uint64_t; see names_table */
 	SECTION_PATH,		/* bytes: the path of rules.yaml as it was given */
 	SECTION_SETS,		/* struct image_set; set i is instance i of the names above and of match_image.h */
+	SECTION_NAMES_PLACES,	/* uint32_t; see names_table */
 };
 
 struct image_text {		/* bytes of SECTION_TEXT */

@@ -6,17 +6,17 @@
 
 static const char *open_names(struct rules *r, unsigned i, size_t *total)
 {
-	const struct names_bucket *bucket;
-	const uint64_t *bloom;
-	size_t buckets, bloom_words;
+	struct names_table *t = &r->set[i].names;
+	size_t places;
 
-	if (!image_find(&r->image, SECTION_NAMES_BUCKETS, i, sizeof(*bucket), (const void **)&bucket, &buckets) ||
-	    !image_find(&r->image, SECTION_NAMES_BLOOM, i, sizeof(*bloom), (const void **)&bloom, &bloom_words) ||
-	    buckets > (ORIGIN_FILTERS - ORIGIN_NAMES - *total) / NAMES_BUCKET ||
-	    !names_table_open(&r->set[i].names, r->image.header->seed, bucket, buckets, bloom, bloom_words))
+	*t = (struct names_table){ .seed = r->image.header->seed };
+	if (!image_find(&r->image, SECTION_NAMES_BUCKETS, i, sizeof(*t->bucket), (const void **)&t->bucket, &t->buckets) ||
+	    !image_find(&r->image, SECTION_NAMES_PLACES, i, sizeof(*t->place), (const void **)&t->place, &places) ||
+	    !image_find(&r->image, SECTION_NAMES_BLOOM, i, sizeof(*t->bloom), (const void **)&t->bloom, &t->bloom_words) ||
+	    t->buckets > (ORIGIN_FILTERS - ORIGIN_NAMES - *total) / NAMES_BUCKET || !names_table_open(t, places))
 		return "names";
 	r->set[i].names_origin = ORIGIN_NAMES + (uint32_t)*total;
-	*total += buckets * NAMES_BUCKET;
+	*total += t->buckets * NAMES_BUCKET;
 	return NULL;
 }
 

@@ -522,7 +522,8 @@ static void a_hosts_list_agrees(void **state)
 		skip();
 	list_hosts_read(list, &sink, &stats);
 	assert_true(names_fold(&b, dropped));
-	assert_true(names_table_open(&t, b.seed, b.bucket, b.buckets, b.bloom, b.bloom_words));
+	t = (struct names_table){ b.seed, b.bucket, b.place, b.bloom, b.buckets, b.bloom_words, 0 };
+	assert_true(names_table_open(&t, b.buckets * NAMES_BUCKET));
 	for (; match_next_request(&rest, &q); rows++) {
 		char host[512];
 		size_t at;

@@ -38,7 +38,8 @@ struct built {
 static void fold(struct built *x)
 {
 	assert_true(names_fold(&x->b, x->dropped));
-	assert_true(names_table_open(&x->t, x->b.seed, x->b.bucket, x->b.buckets, x->b.bloom, x->b.bloom_words));
+	x->t = (struct names_table){ x->b.seed, x->b.bucket, x->b.place, x->b.bloom, x->b.buckets, x->b.bloom_words, 0 };
+	assert_true(names_table_open(&x->t, x->b.buckets * NAMES_BUCKET));
 	assert_int_equal(x->t.count, x->b.count);
 }
 
@@ -71,7 +72,7 @@ static void a_million_names(void **state)
 	fold(&x);
 	assert_true(seconds() - began < 10);	/* sanitized; make bench has the real figure */
 	assert_int_equal(x.b.count, COUNT);
-	assert_true(x.b.buckets * sizeof(*x.b.bucket) + x.b.bloom_words * sizeof(*x.b.bloom) <= COUNT * 16u);
+	assert_true(x.b.buckets * (sizeof(*x.b.bucket) + NAMES_BUCKET * sizeof(*x.b.place)) + x.b.bloom_words * sizeof(*x.b.bloom) <= COUNT * 14u);
 	for (unsigned i = 0; i < COUNT; i += 7) {
 		int64_t at;
 
@@ -109,24 +110,37 @@ static void the_first_of_equal_names_stays(void **state)
 	unbuild(&x);
 }
 
+static bool opens(struct names_table *t, struct names_bucket *bucket, size_t buckets, size_t places, size_t bloom_words)
+{
+	static uint64_t bloom[2] = { ~(uint64_t)0, ~(uint64_t)0 };
+	static uint32_t place[3 * NAMES_BUCKET];
+
+	*t = (struct names_table){ 1, bucket, place, bloom, buckets, bloom_words, 7 };
+	return names_table_open(t, places);
+}
+
 static void damaged_tables_are_survived(void **state)
 {
 	struct names_bucket bucket[3] = { { .used = 0 } };
-	uint64_t bloom[2] = { ~(uint64_t)0, ~(uint64_t)0 };
 	struct names_table t;
 	struct span part;
 	uint32_t where;
 
 	(void)state;
-	assert_false(names_table_open(&t, 1, bucket, 3, bloom, 0));
-	assert_false(names_table_open(&t, 1, bucket, 0, bloom, 2));
+	assert_false(opens(&t, bucket, 3, 3 * NAMES_BUCKET, 0));
+	assert_false(opens(&t, bucket, 0, 0, 2));
+	assert_false(opens(&t, bucket, 0, NAMES_BUCKET, 0));
+	assert_false(opens(&t, bucket, 3, 3 * NAMES_BUCKET - 1, 2));
 	bucket[1].used = NAMES_BUCKET + 1;
-	assert_false(names_table_open(&t, 1, bucket, 3, bloom, 2));
+	assert_false(opens(&t, bucket, 3, 3 * NAMES_BUCKET, 2));
+	assert_true(names_find(&t, SPAN_LIT("a.b.test"), &part) < 0);
+	assert_false(names_entry(&t, 0, &where));
 	for (int i = 0; i < 3; i++) {	/* all spill, for ever */
 		bucket[i].used = NAMES_BUCKET;
 		bucket[i].spill = 1;
 	}
-	assert_true(names_table_open(&t, 1, bucket, 3, bloom, 2));
+	assert_true(opens(&t, bucket, 3, 3 * NAMES_BUCKET, 2));
+	assert_int_equal(t.count, 3 * NAMES_BUCKET);
 	assert_true(names_find(&t, SPAN_LIT("a.b.test"), &part) < 0);
 	assert_false(names_entry(&t, 3 * NAMES_BUCKET, &where));
 	bucket[2].used = 1;
