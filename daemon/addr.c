@@ -167,6 +167,11 @@ bool prefix_has(const struct prefix *p, const struct addr *a)
 	return rest == 0 || ((a->ip[whole] ^ p->net.ip[whole]) & (0xff00u >> rest) & 0xff) == 0;
 }
 
+bool prefix_holds(const struct prefix *p, const struct prefix *inner)
+{
+	return p->bits <= inner->bits && prefix_has(p, &inner->net);
+}
+
 bool addr_is_public(const struct addr *a)
 {
 	/* prefixes of the IANA special-purpose registries (RFC 6890) that can never

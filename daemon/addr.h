@@ -55,5 +55,7 @@ bool addr_is_public(const struct addr *a);
 bool prefix_parse(struct prefix *p, struct span text);
 /* prefix_has - is @a inside @p? */
 bool prefix_has(const struct prefix *p, const struct addr *a);
+/* prefix_holds - is every address of @inner inside @p? */
+bool prefix_holds(const struct prefix *p, const struct prefix *inner);
 
 #endif

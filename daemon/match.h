@@ -88,8 +88,7 @@ bool match_host(struct match *m, struct span host, struct match_verdict *v);
 /* match_host_whole - the same, whatever exceptions say */
 bool match_host_whole(struct match *m, struct span host, struct match_verdict *v);
 /* match_excepted - does an exception name this normalised host or a parent of it?
- * @v: filled with one that does (ALLOW), which costs time
- *     NULL: exceptions that a badfilter took away count, too */
+ * @v: filled with one that does (ALLOW), which costs time; NULL: only whether */
 bool match_excepted(struct match *m, struct span host, struct match_verdict *v);
 
 uint32_t match_hosts(const struct match *m);	/* hosts that are blocked whole, for everyone and without condition */

@@ -28,6 +28,7 @@ struct match_builder *match_build_new(uint64_t seed)
 		return NULL;
 	b->seed = seed;
 	b->key = url_key_of(seed);
+	b->bads[b->bads_count++] = b;
 	b->memo_mask = 4095;
 	b->memo = calloc(b->memo_mask + 1, sizeof(*b->memo));
 	if (!b->memo) {
@@ -51,6 +52,7 @@ void match_build_free(struct match_builder *b)
 		image_buf_fini(&b->slots[i]);
 	}
 	free(b->memo);
+	free(b->off.v);
 	free(b);
 }
 
@@ -161,8 +163,10 @@ static void put_pattern(struct match_builder *b, const struct filter *f, struct 
 	match_draft_put(b, &b->text, "\n", 1);
 }
 
-/* what two filters have in common when one is the other's duplicate */
-static uint64_t identity_of(const struct match_builder *b, const struct filter *f, const struct match_draft *d)
+/* what two filters have in common when one is the other's duplicate, of this builder or another
+ * @sets: hashes of the sets, as match_draft_sets() filled them */
+static uint64_t identity_of(const struct match_builder *b, const struct filter *f, const struct match_draft *d,
+			    const uint64_t sets[2])
 {
 	const struct match_record *r = &d->record;
 	uint64_t h = url_mum(b->key.a ^ (uint64_t)r->flags ^ (uint64_t)d->probe.types << 16 ^ (uint64_t)r->methods << 32 ^
@@ -170,8 +174,9 @@ static uint64_t identity_of(const struct match_builder *b, const struct filter *
 			     b->key.b);
 	char low[256];
 
-	h = url_mum(h ^ r->from, b->key.d);
-	h = url_mum(h ^ (uint64_t)r->to << 32 ^ r->resource, b->key.d);
+	h = url_mum(h ^ sets[0], b->key.d);
+	h = url_mum(h ^ sets[1], b->key.b);
+	h = url_mum(h ^ r->resource, b->key.d);
 	for (struct span s = f->pattern; s.len; s = span_skip(s, sizeof(low))) {
 		size_t n = s.len < sizeof(low) ? s.len : sizeof(low);
 
@@ -204,13 +209,14 @@ static uint16_t flags_of(const struct filter *f)
 }
 
 /* hosts that an exception names: what they block is not refused before the whole request is known */
-static void put_excepted(struct match_builder *b, const struct filter *f, const struct match_record *r)
+static void put_excepted(struct match_builder *b, const struct filter *f, const struct match_draft *draft)
 {
+	const struct match_record *r = &draft->record;
+	struct match_excepted e = { .identity = draft->identity };
 	struct filter_domains it = { .rest = f->to };
 	struct span host = { "", 0 };
 	struct filter_domain d;
 	char low[HOST_MAX];
-	uint64_t fp;
 
 	if (!f->regex)
 		host = r->host_len ? (struct span){ f->pattern.p, r->host_len } :
@@ -218,13 +224,37 @@ static void put_excepted(struct match_builder *b, const struct filter *f, const 
 	if (host.len && host.len <= HOST_MAX) {
 		for (size_t i = 0; i < host.len; i++)
 			low[i] = char_lower(host.p[i]);
-		fp = match_draft_name(b, (struct span){ low, host.len });
-		match_draft_put(b, &b->excepted, &fp, sizeof(fp));
+		e.fp = match_draft_name(b, (struct span){ low, host.len });
+		match_draft_put(b, &b->excepted, &e, sizeof(e));
 	}
 	while (f->to.len && filter_domain_next(&it, &d)) {
-		fp = match_draft_name(b, d.name);
-		match_draft_put(b, &b->excepted, &fp, sizeof(fp));
+		e.fp = match_draft_name(b, d.name);
+		match_draft_put(b, &b->excepted, &e, sizeof(e));
 	}
+}
+
+static void put_bad(struct match_builder *b, const struct filter *f, const struct match_draft *d)
+{
+	const struct match_record *r = &d->record;
+	struct match_bad bad = { .identity = d->identity };
+
+	/* its twin may be among the plain ones */
+	if (f->host_only && !f->exception && f->action == FILTER_BLOCK && !f->types_named && !f->party && !f->important &&
+	    !r->from && !r->to && f->methods == FILTER_METHODS_ALL)
+		bad.plain = match_draft_name(b, f->pattern);
+	match_draft_put(b, &b->bad, &bad, sizeof(bad));
+	if (f->action == FILTER_REDIRECT) {
+		bad.identity ^= REDIRECT_COPY;
+		match_draft_put(b, &b->bad, &bad, sizeof(bad));
+	}
+}
+
+void match_build_bads_of(struct match_builder *b, const struct match_builder *other)
+{
+	if (b->bads_count < MATCH_BADS)
+		b->bads[b->bads_count++] = other;
+	else
+		b->failed = true;
 }
 
 bool match_build_add(struct match_builder *b, const struct filter *f, struct span line, unsigned list, uint32_t number)
@@ -232,6 +262,7 @@ bool match_build_add(struct match_builder *b, const struct filter *f, struct spa
 	struct match_draft d = { .record = { .where = names_where(list, number) } };
 	struct match_record *r = &d.record;
 	int group = group_of(b, f);
+	uint64_t sets[2];
 
 	if (b->failed)
 		return false;
@@ -250,29 +281,18 @@ bool match_build_add(struct match_builder *b, const struct filter *f, struct spa
 	r->flags = flags_of(f);
 	r->methods = (uint16_t)f->methods;
 	r->resource = (uint8_t)f->resource;
-	if (!match_draft_sets(b, f, r))
+	if (!match_draft_sets(b, f, r, sets))
 		return true;
-	d.identity = identity_of(b, f, &d);
+	d.identity = identity_of(b, f, &d, sets);
 	if (f->badfilter) {
-		uint64_t both[2] = { d.identity, 0 };
-
-		if (f->host_only)		/* its twin may be among the plain ones */
-			both[1] = match_draft_name(b, f->pattern);
-		if (f->exception || f->action != FILTER_BLOCK || f->types_named || f->party || f->important || r->from ||
-		    r->to || f->methods != FILTER_METHODS_ALL)
-			both[1] = 0;
-		match_draft_put(b, &b->bad, both, sizeof(both));
-		both[0] ^= REDIRECT_COPY;
-		both[1] = 0;
-		if (f->action == FILTER_REDIRECT)
-			match_draft_put(b, &b->bad, both, sizeof(both));
+		put_bad(b, f, &d);
 		return !b->failed;
 	}
 	r->text = (uint32_t)match_draft_put(b, &b->text, line.p, line.len);
 	match_draft_put(b, &b->text, "\n", 1);
 	put_pattern(b, f, line, r);
 	if (group == MATCH_EXCEPTIONS && !b->failed)
-		put_excepted(b, f, r);
+		put_excepted(b, f, &d);
 	match_draft_put(b, &b->draft, &d, sizeof(d));
 	if (group == MATCH_BLOCKS && f->action == FILTER_REDIRECT) {	/* it names the stand-in for other blocks, too */
 		d.group = MATCH_REDIRECTS;
@@ -282,20 +302,6 @@ bool match_build_add(struct match_builder *b, const struct filter *f, struct spa
 	return !b->failed;
 }
 
-static void sort_excepted(struct match_builder *b)
-{
-	uint64_t *v = (void *)b->excepted.p;
-	size_t n = b->excepted.len / sizeof(*v), kept = 0;
-
-	if (!n)
-		return;
-	qsort(v, n, sizeof(*v), match_draft_order);
-	for (size_t i = 0; i < n; i++)
-		if (i == 0 || v[i] != v[i - 1])
-			v[kept++] = v[i];
-	b->excepted.len = kept * sizeof(*v);
-}
-
 size_t match_build_finish(struct match_builder *b, uint32_t instance, struct image_part part[MATCH_PARTS],
 			  uint32_t folded[MATCH_LISTS])
 {
@@ -303,9 +309,9 @@ size_t match_build_finish(struct match_builder *b, uint32_t instance, struct ima
 
 	match_draft_put(b, &b->text, "\n", 1);
 	b->head.seed = b->seed;
-	if (b->failed || !match_draft_fold(b, folded) || !match_draft_hosts(b, folded) || !match_draft_file(b) || b->failed)
+	if (b->failed || !match_draft_bads(b) || !match_draft_fold(b, folded) || !match_draft_hosts(b, folded) || !match_draft_file(b) || b->failed)
 		return 0;
-	sort_excepted(b);
+	match_draft_excepted(b);
 	image_buf_fini(&b->draft);
 #define PART(section, buf) (part[n++] = (struct image_part){ (section), instance, (buf)->p, (buf)->len })
 	part[n++] = (struct image_part){ SECTION_MATCH_HEAD, instance, &b->head, sizeof(b->head) };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* match_build - filters in, the sections of match_image.h out
  *
- * Equal filters are folded (the first stays), and a badfilter removes its twins, whichever list and order they come in.
+ * Equal filters are folded (the first stays), and a badfilter removes its twins, whichever list and order they come in,
+ * also those of other builders that are told to listen to it.
  */
 #ifndef DEJUNK_MATCH_BUILD_H
 #define DEJUNK_MATCH_BUILD_H
@@ -13,7 +14,8 @@
 
 struct match_builder;
 
-enum { MATCH_LISTS = 256, MATCH_PARTS = 64 };	/* lists; room for match_build_finish() */
+enum { MATCH_LISTS = 256, MATCH_PARTS = 64,	/* lists; room for match_build_finish() */
+       MATCH_BADS = 16 };			/* builders whose badfilters one may listen to */
 
 struct match_builder *match_build_new(uint64_t seed);	/* NULL: out of memory */
 void match_build_free(struct match_builder *b);
@@ -26,6 +28,10 @@ void match_build_exceptions(struct match_builder *b);
  * @list: below MATCH_LISTS; @number: of the line
  * Returns false: memory or the limits of the format are exhausted; what was added before stays. */
 bool match_build_add(struct match_builder *b, const struct filter *f, struct span line, unsigned list, uint32_t number);
+
+/* match_build_bads_of - the badfilters of @other act on the filters of @b, too
+ * @other: made with the same seed, and complete but for its end; borrowed until @b is finished.  At most MATCH_BADS - 1 of them. */
+void match_build_bads_of(struct match_builder *b, const struct match_builder *other);
 
 /* match_build_finish - make the sections; call once
  * @instance: of the sections

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* match_build_fold - duplicates, and filters that a badfilter names, are dropped */
+/* match_build_fold - duplicates, and filters that a badfilter names, are dropped; so are the hosts that exceptions name */
 #include <stdlib.h>
 
 #include "match_draft.h"
@@ -27,30 +27,59 @@ bool match_seen_new(struct match_seen *s, uint64_t fp, bool add)
 	return true;
 }
 
+bool match_draft_bads(struct match_builder *b)
+{
+	size_t bads = 0;
+
+	for (unsigned i = 0; i < b->bads_count; i++)
+		bads += b->bads[i]->bad.len / sizeof(struct match_bad);
+	if (!match_seen_init(&b->off, 2 * bads))
+		return false;
+	for (unsigned i = 0; i < b->bads_count; i++) {
+		const struct match_bad *bad = (const void *)b->bads[i]->bad.p, *end = bad + b->bads[i]->bad.len / sizeof(*bad);
+
+		for (; bad < end; bad++) {
+			match_seen_new(&b->off, bad->identity, true);
+			if (bad->plain)
+				match_seen_new(&b->off, bad->plain, true);
+		}
+	}
+	return true;
+}
+
 /* drop duplicates and what a badfilter names; the order stays */
 bool match_draft_fold(struct match_builder *b, uint32_t folded[MATCH_LISTS])
 {
-	const uint64_t *bad = (const void *)b->bad.p;
 	struct match_draft *draft = (void *)b->draft.p;
-	size_t bads = b->bad.len / sizeof(*bad), drafts = b->draft.len / sizeof(*draft), kept = 0;
-	struct match_seen off, seen;
+	size_t drafts = b->draft.len / sizeof(*draft), kept = 0;
+	struct match_seen seen;
 
-	if (!match_seen_init(&off, bads))
+	if (!match_seen_init(&seen, drafts))
 		return false;
-	if (!match_seen_init(&seen, drafts)) {
-		free(off.v);
-		return false;
-	}
-	for (size_t i = 0; i < bads; i += 2)
-		match_seen_new(&off, bad[i], true);
 	for (size_t i = 0; i < drafts; i++) {
-		if (match_seen_new(&off, draft[i].identity, false) && match_seen_new(&seen, draft[i].identity, true))
+		if (match_seen_new(&b->off, draft[i].identity, false) && match_seen_new(&seen, draft[i].identity, true))
 			draft[kept++] = draft[i];
 		else if (folded)
 			folded[draft[i].record.where >> 24]++;
 	}
 	b->draft.len = kept * sizeof(*draft);
-	free(off.v);
 	free(seen.v);
 	return true;
+}
+
+void match_draft_excepted(struct match_builder *b)
+{
+	const struct match_excepted *e = (const void *)b->excepted.p;
+	uint64_t *fp = (void *)b->excepted.p;		/* each is read before what is written reaches it */
+	size_t n = b->excepted.len / sizeof(*e), named = 0, kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (match_seen_new(&b->off, e[i].identity, false))
+			fp[named++] = e[i].fp;
+	if (named)
+		qsort(fp, named, sizeof(*fp), match_draft_order);
+	for (size_t i = 0; i < named; i++)
+		if (i == 0 || fp[i] != fp[i - 1])
+			fp[kept++] = fp[i];
+	b->excepted.len = kept * sizeof(*fp);
 }

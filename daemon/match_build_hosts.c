@@ -27,26 +27,21 @@ static bool bucket_put(struct match_bucket *bucket, size_t buckets, const struct
 bool match_draft_hosts(struct match_builder *b, uint32_t folded[MATCH_LISTS])
 {
 	const struct match_plain *plain = (const void *)b->plain.p;
-	const uint64_t *bad = (const void *)b->bad.p;
 	size_t count = b->plain.len / sizeof(*plain), words = 8;
 	size_t buckets = count * 100 / (HOSTS_FILL_PERCENT * MATCH_BUCKET) + 2;
 	struct match_bucket *bucket = calloc(buckets, sizeof(*bucket));
-	struct match_seen off;
 	uint64_t *bloom;
 
 	while (words * 4 < count)
 		words *= 2;
 	bloom = calloc(words, sizeof(*bloom));
-	if (!bucket || !bloom || !match_seen_init(&off, b->bad.len / sizeof(*bad))) {
+	if (!bucket || !bloom) {
 		free(bucket);
 		free(bloom);
 		return false;
 	}
-	for (size_t i = 1; i < b->bad.len / sizeof(*bad); i += 2)
-		if (bad[i])
-			match_seen_new(&off, bad[i], true);
 	for (size_t i = 0; i < count; i++) {
-		if (!match_seen_new(&off, plain[i].fp, false) || !bucket_put(bucket, buckets, &plain[i])) {
+		if (!match_seen_new(&b->off, plain[i].fp, false) || !bucket_put(bucket, buckets, &plain[i])) {
 			if (folded)
 				folded[plain[i].where >> 24]++;
 			continue;
@@ -54,7 +49,6 @@ bool match_draft_hosts(struct match_builder *b, uint32_t folded[MATCH_LISTS])
 		bloom[match_bloom_word(plain[i].fp, words)] |= match_bloom_bits(plain[i].fp);
 		b->head.hosts++;
 	}
-	free(off.v);
 	b->buckets = (struct image_buf){ (uint8_t *)bucket, buckets * sizeof(*bucket), buckets * sizeof(*bucket), false };
 	b->bloom = (struct image_buf){ (uint8_t *)bloom, words * sizeof(*bloom), words * sizeof(*bloom), false };
 	image_buf_fini(&b->plain);

@@ -85,13 +85,14 @@ static void memo_grow(struct match_builder *b)
 	b->memo_mask = mask;
 }
 
-/* write set_draft; 1 + its index, 0: it is empty */
-static uint32_t set_put(struct match_builder *b)
+/* write set_draft; 1 + its index, 0: it is empty.  @same: filled: its hash */
+static uint32_t set_put(struct match_builder *b, uint64_t *same)
 {
 	struct match_set head = { (uint16_t)set_draft.ins, (uint16_t)set_draft.exs, set_draft.any_tld, 0 };
 	uint64_t hash = url_mum(set_draft.ins ^ b->key.a, set_draft.exs ^ b->key.b);
 	size_t at, s;
 
+	*same = 0;
 	if (set_draft.ins + set_draft.exs == 0)
 		return 0;
 	qsort(set_draft.in, set_draft.ins, sizeof(uint64_t), match_draft_order);
@@ -100,6 +101,7 @@ static uint32_t set_put(struct match_builder *b)
 		hash = url_mum(hash ^ set_draft.in[i], b->key.b);
 	for (size_t i = 0; i < set_draft.exs; i++)
 		hash = url_mum(hash ^ set_draft.ex[i], b->key.d);
+	*same = hash;
 	for (s = (size_t)hash & b->memo_mask; b->memo[s].index; s = (s + 1) & b->memo_mask)
 		if (b->memo[s].hash == hash)
 			return b->memo[s].index;
@@ -114,16 +116,16 @@ static uint32_t set_put(struct match_builder *b)
 	return (uint32_t)at;
 }
 
-bool match_draft_sets(struct match_builder *b, const struct filter *f, struct match_record *r)
+bool match_draft_sets(struct match_builder *b, const struct filter *f, struct match_record *r, uint64_t hash[2])
 {
 	set_draft.ins = set_draft.exs = 0;
 	set_draft.any_tld = set_draft.full = false;
 	set_collect(b, f->from, false);
-	r->from = set_put(b);
+	r->from = set_put(b, &hash[0]);
 	set_draft.ins = set_draft.exs = 0;
 	set_draft.any_tld = false;
 	set_collect(b, f->to, false);
 	set_collect(b, f->denyallow, true);
-	r->to = set_put(b);
+	r->to = set_put(b, &hash[1]);
 	return !set_draft.full;
 }

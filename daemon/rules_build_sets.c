@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* rules_build_sets - lists with the same options are one set: a table of names and an instance of the filters */
+/* rules_build_sets - lists with the same options are one set: a table of names and an instance of the filters
+ *
+ * A badfilter acts on its twins in other sets, too, where that changes nothing for a client, nor in a mode, that its
+ * own list is not for.  Where two sets have only some clients in common the filter stays.
+ */
 #include "rules_build_sets.h"
 
 #include <stdlib.h>
@@ -9,6 +13,7 @@
 
 enum { SET_PARTS = 3 + 10 + 2 * MATCH_GROUPS };	/* at most, of one set: names, filters */
 _Static_assert(13 + 1 + LIMIT_LIST_SETS * SET_PARTS <= IMAGE_SECTIONS, "an image has room for all sets");
+_Static_assert((int)LIMIT_LIST_SETS <= (int)MATCH_BADS, "a set can listen to all");
 
 int rules_build_set(struct rules_build *b, const struct rules_build_options *o, bool *fresh)
 {
@@ -83,10 +88,46 @@ void rules_build_forget(struct rules_build *b, unsigned set, unsigned list)
 		n->count--;
 }
 
+/* is whoever @inner is for also one that @outer is for? */
+static bool clients_within(const struct rules_build *b, const struct image_set *inner, const struct image_set *outer)
+{
+	const struct prefix *prefix = (const void *)b->prefixes.p;
+
+	if (!(outer->flags & SET_GROUPED))
+		return true;
+	if (!(inner->flags & SET_GROUPED))
+		return false;
+	for (uint32_t i = 0; i < inner->group.count; i++) {
+		bool held = false;
+
+		for (uint32_t k = 0; k < outer->group.count && !held; k++)
+			held = prefix_holds(&prefix[outer->group.first + k], &prefix[inner->group.first + i]);
+		if (!held)
+			return false;
+	}
+	return true;
+}
+
+/* each set's filters listen to the badfilters of those that may take something away from it.  What is to be let through
+ * (allow: yes) is nothing that a list which blocks has a say in, nor the other way round. */
+static void join_bads(struct rules_build *b)
+{
+	for (unsigned i = 0; i < b->sets; i++)
+		for (unsigned k = 0; k < b->sets; k++) {
+			const struct rules_build_set *on = &b->set[i], *by = &b->set[k];
+
+			if (i == k || !on->filters || !by->filters || on->options.allow != by->options.allow ||
+			    (by->options.observe && !on->options.observe) || !clients_within(b, &on->set, &by->set))
+				continue;
+			match_build_bads_of(on->filters, by->filters);
+		}
+}
+
 size_t rules_build_sets_parts(struct rules_build *b, struct image_part *part, size_t parts, uint32_t dropped[256])
 {
 	static struct image_set set[LIMIT_LIST_SETS];
 
+	join_bads(b);
 	for (unsigned i = 0; i < b->sets; i++) {
 		struct rules_build_set *s = &b->set[i];
 		uint32_t folded[256];

@@ -43,7 +43,7 @@ struct rules_list_note {
 	uint32_t skipped;		/* not about blocking; and cookie filters with cookies: no */
 	uint32_t cosmetic, browser, modifier, invalid;	/* of lists in Adblock syntax: enum filter_kind; invalid of all */
 	uint32_t names, filters;	/* given by the used lines */
-	uint32_t duplicates;		/* of these, folded: it stands earlier in a list with the same options, or a badfilter names it */
+	uint32_t duplicates;		/* of these, folded: it stands earlier in a list with the same options, or a badfilter of some list names it */
 	uint32_t includes;		/* "!#include" lines, which are not followed */
 };
 

@@ -34,6 +34,8 @@ static const struct text_file lists[] = {
 	{ "except.txt", SPAN_LIT("[Adblock Plus 2.0]\n@@||kept.example/ok\n@@||listed.example^$document\n@@||must.example^\n"
 				 "@@||b.a.example^$removeparam=x\n") },
 	{ "good.txt", SPAN_LIT("! fine\n||good.whole.example^\n@@||paths.example/ads/fine\n||ok.listed.example/fine/\n") },
+	{ "bad.txt", SPAN_LIT("! off\n||whole.example^$badfilter\n||paths.example/ads/$badfilter\n@@||kept.example/ok$badfilter\n"
+			      "@@||ok.listed.example/fine/$badfilter\n||listed.example^$badfilter\n||own.example^\n") },
 	{ "good.hosts", SPAN_LIT("cdn.mixed.example\nwww.whole.example\n") },
 	{ NULL, { NULL, 0 } },
 };
@@ -41,6 +43,7 @@ static const struct text_file lists[] = {
 #define BLOCK "lists:\n  - file: block.txt\n"
 #define BOTH BLOCK "  - file: except.txt\n"
 #define KIDS "groups: {kids: 10.0.0.0/24}\nlists:\n  - {file: block.txt, groups: kids}\n"
+#define NETS "groups: {kids: 10.0.0.0/28, house: 10.0.0.0/24, guests: [10.0.0.8/30, 10.1.0.0/16]}\nlists:\n"
 #define LISTS "lists:\n  - file: ads.hosts\n"
 #define RULES "rules:\n"
 
@@ -129,6 +132,35 @@ static const struct row rows[] = {
 	{ "at no layer", "lists:\n  - {file: block.txt, mode: observe}\n", "C whole.example", ACT_PASS, 0, 0 },
 	{ "nor do its exceptions", BLOCK "  - {file: except.txt, mode: observe}\n", "R kept.example/ok", ACT_BLOCK,
 	  KIND_CONNECTIONS, 6 },
+	{ "a badfilter of another list", BLOCK "  - file: bad.txt\n", "R whole.example/", ACT_PASS, 0, 0 },
+	{ "at the SYN too", BLOCK "  - file: bad.txt\n", "C whole.example", ACT_PASS, 0, 0 },
+	{ "of one for everyone acts for a group", KIDS "  - file: bad.txt\n", "R whole.example/ ~10.0.0.9", ACT_PASS, 0, 0 },
+	{ "and not only on whole hosts", KIDS "  - file: bad.txt\n", "R paths.example/ads/x ~10.0.0.9", ACT_PASS, 0, 0 },
+	{ "of one for a group not for everyone", NETS "  - file: block.txt\n  - {file: bad.txt, groups: house}\n",
+	  "R whole.example/ ~10.0.1.9", ACT_BLOCK, KIND_CONNECTIONS, 2 },
+	{ "so it stays for the group, too", NETS "  - file: block.txt\n  - {file: bad.txt, groups: house}\n",
+	  "R whole.example/ ~10.0.0.9", ACT_BLOCK, KIND_CONNECTIONS, 2 },
+	{ "of one for a group within another", NETS "  - {file: block.txt, groups: kids}\n  - {file: bad.txt, groups: house}\n",
+	  "R whole.example/ ~10.0.0.9", ACT_PASS, 0, 0 },
+	{ "not the other way round", NETS "  - {file: block.txt, groups: house}\n  - {file: bad.txt, groups: kids}\n",
+	  "R whole.example/ ~10.0.0.9", ACT_BLOCK, KIND_CONNECTIONS, 2 },
+	{ "nor where some are in both", NETS "  - {file: block.txt, groups: guests}\n  - {file: bad.txt, groups: house}\n",
+	  "R whole.example/ ~10.0.0.9", ACT_BLOCK, KIND_CONNECTIONS, 2 },
+	{ "several groups hold what each holds", NETS "  - {file: block.txt, groups: guests}\n"
+	  "  - {file: bad.txt, groups: [kids, guests]}\n", "R whole.example/ ~10.0.0.9", ACT_PASS, 0, 0 },
+	{ "an exception is gone", BLOCK "  - file: except.txt\n  - file: bad.txt\n", "R kept.example/ok", ACT_BLOCK, KIND_CONNECTIONS, 6 },
+	{ "and keeps no host off the SYN", BLOCK "  - file: except.txt\n  - file: bad.txt\n", "C kept.example", ACT_BLOCK,
+	  KIND_CONNECTIONS, 6 },
+	{ "also that of another set", KIDS "  - {file: except.txt, groups: kids}\n  - file: bad.txt\n", "C kept.example ~10.0.0.9",
+	  ACT_BLOCK, KIND_CONNECTIONS, 6 },
+	{ "an observed badfilter does nothing", BLOCK "  - {file: bad.txt, mode: observe}\n", "R whole.example/", ACT_BLOCK,
+	  KIND_CONNECTIONS, 2 },
+	{ "a name is no filter", LISTS "  - file: bad.txt\n", "R listed.example/", ACT_BLOCK, KIND_CONNECTIONS, 1 },
+	{ "what is let through is not taken away", LISTS "  - {file: good.txt, allow: yes}\n  - file: bad.txt\n",
+	  "R ok.listed.example/fine/x", ACT_ALLOW, KIND_CONNECTIONS, 4 },
+	{ "but by a list of the same kind", LISTS "  - {file: good.txt, allow: yes}\n  - {file: bad.txt, allow: yes}\n",
+	  "R ok.listed.example/fine/x", ACT_BLOCK, KIND_CONNECTIONS, 1 },
+	{ "which takes no block away", BLOCK "  - {file: bad.txt, allow: yes}\n", "R whole.example/", ACT_BLOCK, KIND_CONNECTIONS, 2 },
 	{ "allow: yes lifts a filter", BLOCK "  - {file: good.txt, allow: yes}\n", "R good.whole.example/", ACT_ALLOW,
 	  KIND_CONNECTIONS, 2 },
 	{ "at the SYN too", BLOCK "  - {file: good.txt, allow: yes}\n", "C good.whole.example", ACT_ALLOW, KIND_REQUESTS, 2 },
@@ -472,6 +504,11 @@ static void observe_says_what_it_would_do(void **state)
 		{ "or by its own", "lists:\n  - {file: block.txt, mode: observe}\n  - {file: except.txt, mode: observe}\n", "kept.example/ok", 0 },
 		{ "own rules too", "lists:\n  - {file: block.txt, mode: observe}\nrules:\n  - {allow: requests, host: paths.example}\n",
 		  "paths.example/ads/x", 0 },
+		{ "switched off by a list in force", "lists:\n  - {file: block.txt, mode: observe}\n  - file: bad.txt\n", "whole.example/", 0 },
+		{ "or by another observed one", "groups: {kids: 10.0.0.0/24}\nlists:\n  - {file: block.txt, mode: observe}\n"
+		  "  - {file: bad.txt, mode: observe}\n", "whole.example/", 0 },
+		{ "not by one for a group", "groups: {kids: 10.0.0.0/24}\nlists:\n  - {file: block.txt, mode: observe}\n"
+		  "  - {file: bad.txt, groups: kids}\n", "whole.example/", 2 },
 		{ "not observed", BLOCK, "good.example/", 0 },
 	};
 
