@@ -15,6 +15,7 @@
 #include "container.h"
 #include "counters.h"
 #include "limits.h"
+#include "list_shown.h"
 #include "list_store.h"
 #include "log.h"
 #include "named.h"
@@ -105,7 +106,8 @@ static int build_open(struct build *b, const char *path)
 		return fd;
 	}
 	if (!build_names(b, path)) {
-		log_warn("compile asked for a file that %s does not name plainly after \"file:\": %s", b->path, path);
+		list_shown(span_of(path), copy, sizeof(copy));
+		log_warn("compile asked for a file that %s does not name plainly after \"file:\": %s", b->path, copy);
 		return -EACCES;
 	}
 	if (!list_is_url(span_of(path)))

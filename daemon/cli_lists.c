@@ -17,6 +17,7 @@
 #include "container.h"
 #include "json.h"
 #include "list_due.h"
+#include "list_shown.h"
 #include "list_state.h"
 #include "list_store.h"
 #include "rules_load.h"
@@ -35,7 +36,7 @@ struct lists_options {
 /* what the daemon wrote down about the list at @url; all zero when there is nothing */
 static void lists_state(const char *state_dir, const char *url, struct list_state *out)
 {
-	char path[PATH_MAX], text[LIST_STATE_BYTES];
+	char path[PATH_MAX], text[LIST_STATE_BYTES], shown[sizeof(out->url)];
 	ssize_t n = -1;
 	int fd;
 
@@ -48,7 +49,8 @@ static void lists_state(const char *state_dir, const char *url, struct list_stat
 		return;
 	n = read(fd, text, sizeof(text));
 	close(fd);
-	if (n > 0 && list_state_parse((struct span){ text, (size_t)n }, out) && strcmp(out->url, url) != 0)
+	list_shown(span_of(url), shown, sizeof(shown));
+	if (n > 0 && list_state_parse((struct span){ text, (size_t)n }, out) && strcmp(out->url, shown) != 0)
 		memset(out, 0, sizeof(*out));
 }
 
@@ -199,7 +201,7 @@ static int lists_table(const struct lists_options *o)
 		fputs(text ? text : "dejunk: out of memory\n", stderr);
 	for (size_t i = 0; states && i < report.list_count; i++)
 		if (report.lists[i].every_s)
-			lists_state(o->state_dir, report.lists[i].file, &states[i]);
+			lists_state(o->state_dir, report.lists[i].url, &states[i]);
 	if (states && o->json) {
 		json_open(&j, NULL, '{');
 		json_bool(&j, "ok", !bad);

@@ -13,6 +13,7 @@
 
 #include "list.h"
 #include "list_include.h"
+#include "list_shown.h"
 #include "log.h"
 
 static struct list_tree tree;
@@ -31,9 +32,10 @@ bool fetch_include_needed(struct span list)
 /* @url cannot be used: says so */
 static bool unusable(struct fetch_answer *a, const char *url, const char *why)
 {
-	char text[LIMIT_LIST_URL_BYTES + sizeof(a->why) + 32];
+	char text[LIMIT_LIST_URL_BYTES + sizeof(a->why) + 32], shown[150];
 
-	snprintf(text, sizeof(text), "it includes %.150s: %s", url, why);
+	list_shown(span_of(url), shown, sizeof(shown));
+	snprintf(text, sizeof(text), "it includes %s: %s", shown, why);
 	list_state_text(a->why, sizeof(a->why), span_of(text));
 	return false;
 }
@@ -68,6 +70,7 @@ static bool get(const struct fetch_request *list, bool from_public, uint64_t roo
 {
 	static struct fetch_request r;
 	static struct fetch_answer got;
+	char shown[LIMIT_LIST_URL_BYTES + 1];
 	enum list_format format;
 
 	*what = FETCH_FAILED;
@@ -86,7 +89,8 @@ static bool get(const struct fetch_request *list, bool from_public, uint64_t roo
 	*what = FETCH_REFUSED;
 	if (format == LIST_HTML || format == LIST_COMPRESSED || format == LIST_SUFFIXES)
 		return unusable(a, p->url, list_format_why(format));
-	log_debug("included %s: %zu bytes", p->url, p->text.len);
+	list_shown(span_of(p->url), shown, sizeof(shown));
+	log_debug("included %s: %zu bytes", shown, p->text.len);
 	return true;
 }
 

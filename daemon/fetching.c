@@ -14,6 +14,7 @@
 #include "container.h"
 #include "ipc.h"
 #include "limits.h"
+#include "list_shown.h"
 #include "reached.h"
 
 /* the next @len bytes of the message as printable text; false: it has not that many, or they do not fit */
@@ -30,6 +31,7 @@ static void fetching_on_fetched(struct fetching *f, const struct ipc_message *m)
 {
 	struct msg_fetched head;
 	struct fetched *g = &f->got;
+	char why[sizeof(g->why)];
 	size_t at = sizeof(head);
 
 	if (m->head.type != MSG_FETCHED || m->len < sizeof(head) || f->answered)
@@ -38,8 +40,9 @@ static void fetching_on_fetched(struct fetching *f, const struct ipc_message *m)
 	if (head.what > FETCH_REFUSED ||
 	    !fetching_take(m, &at, head.etag_len, g->etag, sizeof(g->etag)) ||
 	    !fetching_take(m, &at, head.modified_len, g->modified, sizeof(g->modified)) ||
-	    !fetching_take(m, &at, head.why_len, g->why, sizeof(g->why)))
+	    !fetching_take(m, &at, head.why_len, why, sizeof(why)))
 		return;
+	list_shown(span_of(why), g->why, sizeof(g->why));
 	g->what = (enum fetch_what)head.what;
 	g->bytes = head.bytes;
 	g->digest = head.digest;

@@ -6,6 +6,7 @@
 
 #include "list.h"
 #include "list_adblock.h"
+#include "list_shown.h"
 
 /* --- which lines -------------------------------------------------------------- */
 
@@ -205,17 +206,19 @@ static bool join_part(struct joining *j, const struct list_part *part);
 /* in place of the line @i of @in */
 static bool join_include(struct joining *j, const struct list_part *in, const struct list_include *i)
 {
-	char note[2 * LIMIT_LIST_URL_BYTES + 128];
+	char note[3 * LIMIT_LIST_URL_BYTES + 128], of[LIMIT_LIST_URL_BYTES + 1], it[sizeof(of)];
 	const struct list_part *part = &j->tree->part[i->part];
 
 	if (!i->part) {
 		snprintf(note, sizeof(note), "! dejunk: !#include %.*s: it is in this list already\n", SPAN_FMT(i->path));
 		return put(j, note);
 	}
-	snprintf(note, sizeof(note), "! dejunk: line %u of %s includes %s\n", i->line, in->url, part->url);
+	list_shown(span_of(in->url), of, sizeof(of));
+	list_shown(span_of(part->url), it, sizeof(it));
+	snprintf(note, sizeof(note), "! dejunk: line %u of %s includes %s\n", i->line, of, it);
 	if (!put(j, note) || !join_part(j, part))
 		return false;
-	snprintf(note, sizeof(note), "! dejunk: end of %s; line %u of %s follows\n", part->url, i->line + 1, in->url);
+	snprintf(note, sizeof(note), "! dejunk: end of %s; line %u of %s follows\n", it, i->line + 1, of);
 	return put(j, note);
 }
 

@@ -16,6 +16,7 @@
 
 #include "container.h"
 #include "list_due.h"
+#include "list_shown.h"
 #include "log.h"
 #include "monitor.h"
 #include "named.h"
@@ -24,6 +25,7 @@
 enum {
 	TOGETHER = 900,			/* s: who is due within it, at most a tenth of its interval, goes along */
 	FORGET = 60 * 86400,		/* s: for which a copy that no rule names is kept */
+	LISTS_MODE = 0711,		/* of the directory: its names are hashes of URLs, in which there may be secrets */
 };
 
 static struct monitor *lists_monitor(struct fetching *f)
@@ -48,9 +50,12 @@ static void file_name(char out[LIST_STORE_NAME + 8], const struct subscription *
 static void lists_save(struct lists *l, const struct subscription *s)
 {
 	char name[LIST_STORE_NAME + 8], text[LIST_STATE_BYTES];
-	size_t len = list_state_format(&s->state, text);
+	struct list_state kept = s->state;
+	size_t len;
 	int fd, err = 0;
 
+	memcpy(kept.url, s->shown, sizeof(kept.url));	/* everybody may read the file */
+	len = list_state_format(&kept, text);
 	file_name(name, s, ".state");
 	fd = statedir_create(l->dir, name);
 	if (fd < 0) {
@@ -101,10 +106,9 @@ static void lists_load(struct lists *l, struct subscription *s)
 		n = read(fd, text, sizeof(text));
 		close(fd);
 	}
-	if (n <= 0 || !list_state_parse((struct span){ text, (size_t)n }, &s->state) || strcmp(s->state.url, url) != 0) {
+	if (n <= 0 || !list_state_parse((struct span){ text, (size_t)n }, &s->state) || strcmp(s->state.url, s->shown) != 0)
 		memset(&s->state, 0, sizeof(s->state));
-		memcpy(s->state.url, url, sizeof(url));
-	}
+	memcpy(s->state.url, url, sizeof(url));
 	lists_compare(l, s);
 }
 
@@ -184,6 +188,7 @@ static struct subscription *lists_add(struct lists *l, struct span url)
 		return NULL;
 	memcpy(s->state.url, url.p, url.len);
 	list_store_name(url, s->hash);
+	list_shown(url, s->shown, sizeof(s->shown));
 	lists_load(l, s);
 	l->sub[l->count++] = s;
 	return s;
@@ -522,7 +527,7 @@ void lists_init(struct monitor *m)
 	fetching_init(&l->fetching, m->loop, lists_on_fetched);
 	if (l->dir < 0)
 		return;
-	if (mkdirat(m->state, "lists", 0755) < 0 && errno != EEXIST)
+	if (mkdirat(m->state, "lists", LISTS_MODE) < 0 && errno != EEXIST)
 		l->dir = -errno;
 	else
 		l->dir = openat(m->state, "lists", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -530,6 +535,8 @@ void lists_init(struct monitor *m)
 		log_warn("%s/lists: %s; no list is fetched", m->opt->state_dir, strerror(errno));
 	else
 		lists_sweep(l, lists_mend_file);
+	if (l->dir >= 0)
+		fchmod(l->dir, LISTS_MODE);
 }
 
 void lists_close(struct monitor *m)

@@ -26,6 +26,7 @@ struct subscription {
 	struct list_state state;
 	struct list_state before;	/* of the copy in HASH.old, while changed */
 	char hash[LIST_STORE_NAME];
+	char shown[LIMIT_LIST_URL_BYTES + 1];	/* its URL without what is secret in it */
 	char name[LIST_NAME_BYTES + 1];	/* empty: none */
 	uint32_t every_s;
 	bool checksum;
@@ -60,10 +61,10 @@ struct lists {
 	struct lists_waiter waiter[LIMIT_CONTROL_CLIENTS];
 };
 
-/* lists_label - what people call it: its name, or its URL (borrowed) */
+/* lists_label - what people call it: its name, or its URL as it is shown (borrowed) */
 static inline const char *lists_label(const struct subscription *s)
 {
-	return s->name[0] ? s->name : s->state.url;
+	return s->name[0] ? s->name : s->shown;
 }
 
 /* lists_init - the directory, and copies put back that a build was not finished with; before the first build */

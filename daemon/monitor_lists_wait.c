@@ -11,7 +11,8 @@
 
 static bool lists_is(const struct subscription *s, const char *name)
 {
-	return !name || strcmp(name, s->name) == 0 || strcmp(name, s->state.url) == 0;
+	return !name || strcmp(name, s->name) == 0 || strcmp(name, s->state.url) == 0 ||
+	       strcmp(name, s->shown) == 0;
 }
 
 static bool lists_bad(const struct subscription *s)
@@ -25,7 +26,7 @@ static void lists_tell_json(const struct subscription *s, struct json *j)
 
 	json_open(j, NULL, '{');
 	json_string(j, "name", s->name);
-	json_string(j, "url", s->state.url);
+	json_string(j, "url", s->shown);
 	json_string(j, "result", result[s->result]);
 	json_number(j, "rules", s->state.rules);
 	if (s->result == LISTS_UPDATED)

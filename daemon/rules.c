@@ -89,7 +89,7 @@ static const char *check_records(const struct rules *r)
 	if (r->list_count > LIMIT_LISTS)
 		return "lists";
 	for (size_t i = 0; i < r->list_count; i++)
-		if (!text_ok(r, r->list[i].file) || !text_ok(r, r->list[i].name) ||
+		if (!text_ok(r, r->list[i].file) || !text_ok(r, r->list[i].url) || !text_ok(r, r->list[i].name) ||
 		    (r->list[i].every_s && (r->list[i].every_s < LIST_EVERY_MIN || r->list[i].every_s > LIST_EVERY_MAX)))
 			return "lists";
 	for (unsigned i = 0; i < r->sets; i++)
@@ -299,7 +299,7 @@ bool rules_subscription(const struct rules *r, uint32_t *at, struct rules_subscr
 
 		if (!l->every_s)
 			continue;
-		*out = (struct rules_subscription){ .url = rules_text(r, l->file), .name = rules_text(r, l->name),
+		*out = (struct rules_subscription){ .url = rules_text(r, l->url), .name = rules_text(r, l->name),
 						    .every_s = l->every_s, .checksum = l->checksum == 1 };
 		++*at;
 		return true;

@@ -161,13 +161,14 @@ void rules_build_list(struct rules_build *b, struct span file, bool in_force, un
 		b->failed = true;
 }
 
-void rules_build_list_url(struct rules_build *b, struct span name, uint32_t every_s, bool checksum)
+void rules_build_list_url(struct rules_build *b, struct span url, struct span name, uint32_t every_s, bool checksum)
 {
-	struct image_text text = put_text(b, name);
+	struct image_text from = put_text(b, url), text = put_text(b, name);
 	struct image_list *l = (void *)(b->lists.p + b->lists.len);
 
 	if (b->failed || b->lists.len < sizeof(*l))
 		return;
+	l[-1].url = from;
 	l[-1].name = text;
 	l[-1].every_s = every_s;
 	l[-1].checksum = checksum;

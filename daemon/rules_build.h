@@ -72,11 +72,12 @@ void rules_build_filter(struct rules_build *b, unsigned set, const struct filter
  * last one read, from the set */
 size_t rules_build_names(const struct rules_build *b);
 void rules_build_forget(struct rules_build *b, unsigned set, unsigned list);
-/* rules_build_list - one list, in the order of the lists section; its number is what names_where() takes */
+/* rules_build_list - one list, in the order of the lists section; its number is what names_where() takes
+ * @file: as it is shown to people */
 void rules_build_list(struct rules_build *b, struct span file, bool in_force, unsigned set);
 
-/* rules_build_list_url - the last one is fetched: its short name (may be empty), how often, and whether by its checksum */
-void rules_build_list_url(struct rules_build *b, struct span name, uint32_t every_s, bool checksum);
+/* rules_build_list_url - the last one is fetched: from where, its short name (may be empty), how often, and whether by its checksum */
+void rules_build_list_url(struct rules_build *b, struct span url, struct span name, uint32_t every_s, bool checksum);
 
 /* rules_build_write - the sealed image; names and filters are folded here
  * @dropped: filled: duplicates for each list

@@ -74,7 +74,8 @@ struct image_size_pair {
 };
 
 struct image_list {
-	struct image_text file;	/* or URL */
+	struct image_text file;	/* or URL, as it is shown */
+	struct image_text url;	/* of a list with a URL: where it is fetched from */
 	struct image_text name;	/* the short one, of a list with a URL; may be empty */
 	uint32_t every_s;	/* a list with a URL: how often it is fetched; 0: a file */
 	uint32_t checksum;	/* 1: the checksum it states is looked at */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "limits.h"
+#include "list_shown.h"
 #include "list_store.h"
 #include "rules_loading.h"
 
@@ -52,16 +53,20 @@ static struct rules_list_note *note_new(struct load *l, struct span file)
 {
 	struct rules_report *r = l->report;
 	struct rules_list_note *grown = realloc(r->lists, (r->list_count + 1) * sizeof(*grown));
-	char *copy = strndup(file.p, file.len);
+	char shown[PATH_MAX], *url = l->list.url ? strndup(file.p, file.len) : NULL, *copy;
 
+	if (l->list.url)
+		list_shown(file, shown, sizeof(shown));
+	copy = l->list.url ? strdup(shown) : strndup(file.p, file.len);
 	if (grown)
 		r->lists = grown;
-	if (!grown || !copy) {
+	if (!grown || !copy || (l->list.url && !url)) {
 		free(copy);
+		free(url);
 		l->no_memory = true;
 		return NULL;
 	}
-	grown[r->list_count] = (struct rules_list_note){ .file = copy, .format = "-", .observe = l->list.options.observe,
+	grown[r->list_count] = (struct rules_list_note){ .file = copy, .url = url, .format = "-", .observe = l->list.options.observe,
 							.allow = l->list.options.allow,
 							.every_s = l->list.url ? l->list.every_s : 0 };
 	if (l->list.name)
@@ -113,9 +118,9 @@ void load_list(struct load *l, const struct yaml_node *item)
 			  note->format[0] == '-' ? "" : " (format: ", note->format[0] == '-' ? "" : note->format,
 			  note->format[0] == '-' ? "" : ")");
 	note->in_force = !why && !l->list.options.observe;
-	rules_build_list(&l->build, place->value, note->in_force, (unsigned)set);
+	rules_build_list(&l->build, span_of(note->file), note->in_force, (unsigned)set);
 	if (l->list.url)
-		rules_build_list_url(&l->build, l->list.name ? l->list.name->value : SPAN_LIT(""), l->list.every_s,
+		rules_build_list_url(&l->build, place->value, l->list.name ? l->list.name->value : SPAN_LIT(""), l->list.every_s,
 				     !l->list.no_checksum);
 	free((char *)(uintptr_t)text.p);
 	free(path);

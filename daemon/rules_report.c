@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "list_shown.h"
+
 void rules_report_init(struct rules_report *r)
 {
 	memset(r, 0, sizeof(*r));
@@ -17,8 +19,10 @@ void rules_report_fini(struct rules_report *r)
 	for (size_t i = 0; i < r->count; i++)
 		free(r->notes[i].file);
 	free(r->notes);
-	for (size_t i = 0; i < r->list_count; i++)
+	for (size_t i = 0; i < r->list_count; i++) {
 		free(r->lists[i].file);
+		free(r->lists[i].url);
+	}
 	free(r->lists);
 	rules_report_init(r);
 }
@@ -67,13 +71,22 @@ static struct span find_line(struct span text, uint32_t number)
 	}
 }
 
-/* copy the line, what a terminal could take for a command made harmless; and where its column @column begins */
-static void show_line(struct rules_note *n, struct span line, uint32_t column)
+/* @text without secrets, malloc'd; NULL: out of memory */
+static char *shown(struct span text, size_t *len)
 {
-	size_t at = 0, from = 0;
+	size_t room = text.len * 3 + 16;	/* at worst "?a" becomes "?***" */
+	char *out = malloc(room);
 
-	for (uint32_t c = 1; c < column && at < line.len; c++)
-		at += char_bytes(span_skip(line, at));
+	if (out)
+		*len = list_shown(text, out, room);
+	return out;
+}
+
+/* copy the line, what a terminal could take for a command made harmless; and where the column at @at bytes begins */
+static void show_part(struct rules_note *n, struct span line, size_t at)
+{
+	size_t from = 0;
+
 	if (at > REPORT_TEXT / 2) {	/* a very long line: the part around the mistake */
 		from = at - REPORT_TEXT / 4;
 		while (from < at && ((unsigned char)line.p[from] & 0xc0) == 0x80)
@@ -93,10 +106,26 @@ static void show_line(struct rules_note *n, struct span line, uint32_t column)
 		n->caret = (uint32_t)line.len;
 }
 
+static void show_line(struct rules_note *n, struct span line, uint32_t column)
+{
+	size_t at = 0, len;
+	char *text, *before;
+
+	for (uint32_t c = 1; c < column && at < line.len; c++)
+		at += char_bytes(span_skip(line, at));
+	text = shown(line, &len);
+	before = shown((struct span){ line.p, at < line.len ? at : line.len }, &at);
+	if (text && before)
+		show_part(n, (struct span){ text, len }, at < len ? at : len);
+	free(text);
+	free(before);
+}
+
 void rules_report_add(struct rules_report *r, bool warning, const char *file, struct span text,
 		      uint32_t line, uint32_t column, const char *fmt, ...)
 {
 	struct rules_note *n;
+	char *message;
 	va_list ap;
 
 	if (warning ? r->warnings++ >= LIMIT_RULES_ERRORS : r->errors++ >= LIMIT_RULES_ERRORS)
@@ -115,8 +144,11 @@ void rules_report_add(struct rules_report *r, bool warning, const char *file, st
 	n->line = line;
 	n->column = column;
 	va_start(ap, fmt);
-	vsnprintf(n->message, sizeof(n->message), fmt, ap);
+	if (vasprintf(&message, fmt, ap) < 0)
+		message = NULL;
 	va_end(ap);
+	list_shown(span_of(message ? message : "out of memory"), n->message, sizeof(n->message));
+	free(message);
 	for (char *c = n->message; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';

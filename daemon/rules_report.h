@@ -29,7 +29,8 @@ struct rules_note {
 
 /* what became of one list of the lists section */
 struct rules_list_note {
-	char *file;			/* or URL, as written, owned */
+	char *file;			/* or URL, as it is shown (list_shown), owned */
+	char *url;			/* as written, owned; NULL: a file */
 	char name[LIST_NAME_BYTES + 1];	/* the short one; empty: none */
 	uint32_t every_s;		/* a list with a URL: how often it is fetched; 0: a file */
 	const char *format;		/* "hosts", "domains", ...; "-" unknown */
@@ -59,6 +60,7 @@ void rules_report_init(struct rules_report *r);
 void rules_report_fini(struct rules_report *r);
 
 /* rules_report_add - keep one note
+ * URLs in message and line lose their secrets (list_shown)
  * @text:   the whole file, for the line to show; empty: none
  * @line, @column: from 1, column in characters; 0: the whole file */
 void rules_report_add(struct rules_report *r, bool warning, const char *file, struct span text,

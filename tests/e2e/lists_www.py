@@ -8,6 +8,7 @@ method, path, status, If-None-Match, User-Agent.  Paths of their own:
   /gzip/FILE   the file, gzip-encoded /bomb           gzip that decodes to 2 GB
   /slow/FILE   a byte each 100 ms     /hang           no answer at all
   /endless     a body without end     /plain/FILE     without validators
+  /secret/FILE to user:s3cret (basic) only
 """
 import email.utils, gzip, hashlib, http.server, os, socketserver, ssl, sys, time, zlib
 DIR = sys.argv[1]
@@ -56,6 +57,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         path = os.path.join(DIR, os.path.basename(name or how))
         if how == 'gone':
             return self.reply(404, b'<html>gone</html>')
+        if how == 'secret' and self.headers.get('Authorization') != 'Basic dXNlcjpzM2NyZXQ=':
+            return self.reply(401)
         if how.startswith('moved?'):
             return self.reply(302, Location=self.path.split('?', 1)[1])
         if how == 'hang':

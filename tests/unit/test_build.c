@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* links: build named list_store statedir children child ipc log counters lease reached addr */
+/* links: build named list_store list_shown statedir children child ipc log counters lease reached addr */
 /* The compile child is this program again (dejunk starts /proc/self/exe), and it is hostile. */
 #include <setjmp.h>
 #include <stdarg.h>

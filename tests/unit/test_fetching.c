@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* links: fetching list_state children child ipc log counters lease reached addr */
+/* links: fetching list_shown list_state children child ipc log counters lease reached addr */
 /* The fetch child is this program again (dejunk starts /proc/self/exe), and it is hostile: what it says is bounded, printable
  * and believed only where the file agrees. */
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* links: list_include list_adblock filter_parse filter_pattern filter_options filter_domain list_detect host addr regex */
+/* links: list_include list_shown list_adblock filter_parse filter_pattern filter_options filter_domain list_detect host addr regex */
 /* which lines of a list include others, the URL each means, and the whole as one text */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* links: rules rules_decide rules_build rules_load rules_load_gateway rules_load_rule rules_load_list rules_sets rules_listed rules_build_sets rules_load_options rules_load_text match match_query match_open match_domain match_build match_build_set match_build_fold match_build_hosts match_build_file match_keys url_tokens filter_parse filter_pattern filter_options filter_domain list_adblock rules_load_url list_due list_store rules_report yaml_tree image names_table glob regex schedule host addr gateway list_detect list_hosts list_domains list_wildcard list_dnsmasq list_rpz */
+/* links: rules rules_decide rules_build rules_load rules_load_gateway rules_load_rule rules_load_list rules_sets rules_listed rules_build_sets rules_load_options rules_load_text match match_query match_open match_domain match_build match_build_set match_build_fold match_build_hosts match_build_file match_keys url_tokens filter_parse filter_pattern filter_options filter_domain list_adblock rules_load_url list_due list_store rules_report list_shown yaml_tree image names_table glob regex schedule host addr gateway list_detect list_hosts list_domains list_wildcard list_dnsmasq list_rpz */
 /* bad files and what is said of them; good ones and what they mean; the manual page and the table of keys */
 /* limits: RULES_ERRORS LIST_SETS */
 #include <stdarg.h>
@@ -74,6 +74,10 @@ static const struct {
 	{ "lists:\n  - {file: x, url: \"https://a.example/x\"}\n", { "2:20: error: a list has one place" } },
 	{ "lists:\n  - file: https://a.example/x\n", { "2:11: error", "expected \"url:\"" } },
 	{ "lists:\n  - {url: \"ftp://a.example/x\"}\n", { "cannot be fetched: expected http:// or https://" } },
+	{ "lists:\n  - {url: \"ftp://u:hush@a.example/x?k=hush\"}\n",
+	  { "2:11: error: this URL", "  - {url: \"ftp://***@a.example/x?k=***\"}\n              ^\n" } },
+	{ "lists:\n  - {url: \"http://u:hush@a.example/x\", every: 5x}\n",
+	  { "expected an interval", "  - {url: \"http://***@a.example/x\", every: 5x}\n                                               ^\n" } },
 	{ "lists:\n  - {url: \"https:///x\"}\n", { "it has no host" } },
 	{ "lists:\n  - {url: \"https://a.example/x y\"}\n", { "write them as %XX" } },
 	{ "lists:\n  - {file: x, every: 1d}\n", { "only a list with \"url:\" is fetched; expected no \"every\"" } },
