@@ -79,6 +79,8 @@ expect server 203.0.113.2 443
 what="refused pair"
 N add element inet dejunk refused_ip4 '{ 10.3.0.2 . 203.0.113.2 timeout 1h }'
 N add element inet dejunk refused_ip6 '{ fd03::2 . 2001:db8:2::2 timeout 1h }'
+N add element inet dejunk suspect4 '{ 203.0.113.2 timeout 1h }'
+N add element inet dejunk suspect6 '{ 2001:db8:2::2 timeout 1h }'
 for port in 80 443; do
 	expect refused 203.0.113.2 $port
 	expect refused 2001:db8:2::2 $port
@@ -87,7 +89,7 @@ expect server 203.0.113.3 443
 what="paused"
 N add element inet dejunk paused4 '{ 10.3.0.2 timeout 1h }'
 expect server 203.0.113.2 443
-for set in paused4 refused_ip4 refused_ip6; do N flush set inet dejunk $set; done
+for set in paused4 refused_ip4 refused_ip6 suspect4 suspect6; do N flush set inet dejunk $set; done
 what="DNS rate"
 N add rule inet dejunk ask_dns counter
 client /usr/bin/python3 -c '

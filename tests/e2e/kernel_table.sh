@@ -80,9 +80,19 @@ both() {	# WANT PROTO PORT - from the client, over IPv4 and IPv6
 	expect "$1" client "$2" 2001:db8:2::2 "$3"
 }
 N() { gateway nft "$@" || fail "nft $*"; }
-add() { N add element inet dejunk "$1" "{ $2 }"; }
+add() {	# the server of a refused pair is a suspect, too
+	local server=${2##* . }
+	N add element inet dejunk "$1" "{ $2 }"
+	case $1 in refused_[hi]*) N add element inet dejunk "suspect${1: -1}" "{ $server }" ;; esac
+}
 del() { N delete element inet dejunk "$1" "{ $2 }"; }
-flush() { local s; for s in "$@"; do N flush set inet dejunk "$s"; done; }
+flush() {
+	local s
+	for s in "$@"; do
+		N flush set inet dejunk "$s"
+		case $s in refused_[hi]*) N flush set inet dejunk "suspect${s: -1}" ;; esac
+	done
+}
 counter() { gateway nft list counter inet dejunk "$1" | sed -n 's/.*packets \([0-9]*\) .*/\1/p'; }
 arm() { add lease 'ipv4 . "lan" timeout 1h, ipv6 . "lan" timeout 1h'; }
 load() {	# lines of the gateway section
