@@ -158,6 +158,35 @@ bool prefix_parse(struct prefix *p, struct span text)
 	return true;
 }
 
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+bool prefix_parse_hw(struct prefix *p, struct span text)
+{
+	struct prefix hw = { .net.family = FAMILY_HW, .bits = 48 };
+
+	if (text.len != 17)
+		return false;
+	for (size_t i = 0; i < 6; i++) {
+		int high = hex_digit(text.p[i * 3]), low = hex_digit(text.p[i * 3 + 1]);
+
+		if (high < 0 || low < 0 || (i < 5 && text.p[i * 3 + 2] != ':' && text.p[i * 3 + 2] != '-'))
+			return false;
+		hw.net.ip[i] = (uint8_t)(high << 4 | low);
+	}
+	*p = hw;
+	return true;
+}
+
+bool prefix_has_station(const struct prefix *p, const struct station *s)
+{
+	if (p->net.family == FAMILY_HW)
+		return s->hw_known && memcmp(p->net.ip, s->hw, sizeof(s->hw)) == 0;
+	return prefix_has(p, &s->ip);
+}
+
 bool prefix_has(const struct prefix *p, const struct addr *a)
 {
 	unsigned whole = p->bits / 8, rest = p->bits % 8;

@@ -25,6 +25,14 @@ struct prefix {
 	uint8_t bits;
 };
 
+/* a client as groups of rules.yaml know it */
+struct station {
+	struct addr ip;		/* port not looked at; family 0: not known */
+	bool hw_known;
+	uint8_t hw[6];		/* its link-layer address, when hw_known */
+};
+enum { FAMILY_HW = 255 };	/* family of a prefix that is a link-layer address, all 48 bits of it */
+
 enum { ADDR_TEXT = 64 };	/* bytes that addr_format() can need, NUL included */
 
 /* addr_from_sockaddr - from what the kernel filled in; false: neither family */
@@ -53,9 +61,13 @@ bool addr_is_public(const struct addr *a);
 /* prefix_parse - "198.51.100.0/24", "2001:db8::/32", or a plain address; false: not one.
  * Host bits are cleared. */
 bool prefix_parse(struct prefix *p, struct span text);
-/* prefix_has - is @a inside @p? */
+/* prefix_parse_hw - "3c:22:fb:01:02:03", or with hyphens; false: not one */
+bool prefix_parse_hw(struct prefix *p, struct span text);
+/* prefix_has - is @a inside @p?  Never in one of FAMILY_HW */
 bool prefix_has(const struct prefix *p, const struct addr *a);
 /* prefix_holds - is every address of @inner inside @p? */
 bool prefix_holds(const struct prefix *p, const struct prefix *inner);
+/* prefix_has_station - is the client's address inside @p, or is @p its link-layer address? */
+bool prefix_has_station(const struct prefix *p, const struct station *s);
 
 #endif

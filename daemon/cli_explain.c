@@ -33,7 +33,8 @@ struct row {
 struct explain {
 	struct rules *rules;
 	struct facts facts;
-	struct addr client, server;
+	struct station client;
+	struct addr server;
 	char source[HOST_MAX + 1];
 	struct cli_url asked;
 	struct row row[EXPLAIN_ROWS];
@@ -369,7 +370,7 @@ static void print_json(const struct explain *e, const char *client)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: dejunk explain URL|HOST [--client IP] [--referer URL] [--type T] [--cookie NAME] [-c FILE]\n"
+	fprintf(stderr, "usage: dejunk explain URL|HOST [--client IP|HARDWARE] [--referer URL] [--type T] [--cookie NAME] [-c FILE]\n"
 			"                      [--state-dir DIR] [--json]\n"
 			"       dejunk explain --batch FILE [--lists LIST,... | -c FILE] [--state-dir DIR]\n");
 	return 2;
@@ -412,6 +413,17 @@ static bool parse_type(struct explain *e, const char *arg)
 	return false;
 }
 
+static bool explain_client(struct explain *e, const char *text)
+{
+	struct prefix hw;
+
+	if (!prefix_parse_hw(&hw, span_of(text)))
+		return addr_parse(&e->client.ip, span_of(text));
+	e->client.hw_known = true;
+	memcpy(e->client.hw, hw.net.ip, sizeof(e->client.hw));
+	return true;
+}
+
 int verb_explain(int argc, char **argv)
 {
 	static struct explain e;
@@ -443,8 +455,8 @@ int verb_explain(int argc, char **argv)
 		fprintf(stderr, "dejunk: \"%s\" is no URL and no host name\n", what);
 		return 2;
 	}
-	if (client && !addr_parse(&e.client, span_of(client))) {
-		fprintf(stderr, "dejunk: \"%s\" is no IP address\n", client);
+	if (client && !explain_client(&e, client)) {
+		fprintf(stderr, "dejunk: \"%s\" is no IP address and no link-layer address\n", client);
 		return 2;
 	}
 	if (referer && !explain_referer(&e, referer)) {

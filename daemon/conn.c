@@ -279,7 +279,7 @@ void conn_tunnel(struct ev_loop *loop, struct conn *c, struct exchange *x)
 		conn_reset(loop, c, REASON_NOT_HTTP);
 		return;
 	}
-	if (!x && rules_connection(c->rules, &c->client, &c->server, none, minute).action == ACT_BLOCK) {
+	if (!x && rules_connection(c->rules, &c->station, &c->server, none, minute).action == ACT_BLOCK) {
 		count(COUNTER_BLOCKED);
 		conn_reset(loop, c, REASON_BLOCKED);
 		return;
@@ -443,6 +443,12 @@ void conn_step(struct ev_loop *loop, struct conn *c)
 
 /* --- all connections -------------------------------------------------------- */
 
+void conn_identify(struct conn *c)
+{
+	if (!c->station.hw_known && rules_hardware(conn_current()))
+		c->station.hw_known = all.hooks->hardware(&c->client, c->station.hw);
+}
+
 int conn_open(struct ev_loop *loop, int fd, const struct addr *client, const struct addr *server)
 {
 	struct conn *c = calloc(1, sizeof(*c));
@@ -455,6 +461,8 @@ int conn_open(struct ev_loop *loop, int fd, const struct addr *client, const str
 	c->server = *server;
 	c->reason = REASON_DONE;
 	c->rules = rules_get(conn_current());
+	c->station.ip = *client;
+	conn_identify(c);
 	ev_io_init(&c->side[CLIENT].io, conn_on_client, fd, EV_READ);
 	ev_io_init(&c->side[ORIGIN].io, conn_on_origin, -1, 0);
 	c->side[CLIENT].link = SIDE_OPEN;

@@ -78,6 +78,7 @@ struct conn {
 	uint32_t requests;
 	uint32_t responses;		/* finished ones that came from the origin */
 	struct addr client, server;
+	struct station station;		/* the client, as groups know it */
 	uint8_t state;			/* enum conn_state; written by conn_enter() only */
 	uint8_t up, down;		/* enum up, enum down */
 	uint8_t up_next;		/* enum up: what follows the body */
@@ -104,6 +105,7 @@ struct conn_hooks {		/* what conn needs of the process around it; set once */
 	/* may this client reach this server?  enum forward_verdict; UNKNOWN: conn_on_forward() will be called */
 	int (*forward)(struct conn *c);
 	void (*unreachable)(const struct addr *server);		/* could not be dialled */
+	bool (*hardware)(const struct addr *client, uint8_t hw[6]);	/* its link-layer address; false: not known */
 };
 
 /* conn_init - before the first connection */
@@ -154,6 +156,8 @@ bool response_fail(struct conn *c, unsigned status, const char *detail);
 bool request_waits(const struct conn *c);
 /* request_fail - the client gets this status when its turn comes, and nothing more is read; false: no memory */
 bool request_fail(struct conn *c, unsigned status, const char *detail);
+/* conn_identify - find the link-layer address of a client, where the newest rules have groups that need it */
+void conn_identify(struct conn *c);
 /* conn_refresh - no exchange is open: go over to the newest rules */
 void conn_refresh(struct conn *c);
 /* conn_pop - the first exchange is done with */

@@ -58,9 +58,11 @@ void conn_rules(struct ev_loop *loop, struct rules *r)
 
 	current = rules_get(r);
 	rules_put(old);
-	for (struct conn *c = conn_first(); c; c = c->next)
+	for (struct conn *c = conn_first(); c; c = c->next) {
+		conn_identify(c);
 		if (c->rules)
 			conn_refresh(c);
+	}
 	while ((oldest = conn_oldest(&images)) != current && images > LIMIT_IMAGES_ALIVE) {
 		reached(LIMIT_ID_IMAGES_ALIVE, NULL);
 		for (struct conn *c = conn_first(); c; c = next) {
@@ -87,7 +89,7 @@ static bool conn_blocked_now(struct conn *c, uint16_t minute)
 		return rules_request(current, &c->tunnel->facts).action == ACT_BLOCK;
 	}
 	if (c->state == CONN_TUNNEL)
-		return rules_connection(current, &c->client, &c->server, none, minute).action == ACT_BLOCK;
+		return rules_connection(current, &c->station, &c->server, none, minute).action == ACT_BLOCK;
 	for (struct exchange *x = c->queue.first; x; x = x->next) {
 		x->facts.minute = minute;
 		if (x->status == 0 && rules_request(c->rules, &x->facts).action == ACT_BLOCK)

@@ -70,7 +70,7 @@ static struct span facts_source(struct facts_room *room, const struct http1_head
 }
 
 void facts_read(struct facts *f, struct facts_room *room, const struct rules *r, const struct http1_head *h,
-		const struct url *u, const struct addr *client, const struct addr *server, time_t now)
+		const struct url *u, const struct station *client, const struct addr *server, time_t now)
 {
 	bool cross;
 

@@ -27,7 +27,7 @@ struct facts_room {		/* what the spans of a struct facts point into; large: make
  *
  * A request that names no host, or none that is one, is for the server's address. */
 void facts_read(struct facts *f, struct facts_room *room, const struct rules *r, const struct http1_head *h,
-		const struct url *u, const struct addr *client, const struct addr *server, time_t now);
+		const struct url *u, const struct station *client, const struct addr *server, time_t now);
 
 /* facts_extension - url_extension() of facts.url */
 struct span facts_extension(const struct facts *f);

@@ -2,14 +2,24 @@
 /* judge - decisions about connections by address, and the set elements that follow from them */
 #include "judge.h"
 
+#include <string.h>
+
 #include "limits.h"
 
 enum { UNLEARNED_PAIR_S = LIMIT_NAME_TTL_FLOOR };	/* s; no name stands behind it, so it is asked again soon */
 
-bool judge_chain(const struct rules *r, const struct addr *client_ip, const struct addr *addr, struct span chain,
+struct station station_of(const struct client *client, const struct addr *ip)
+{
+	struct station s = { .ip = *ip, .hw_known = client->kind == CLIENT_HW };
+
+	if (s.hw_known)
+		memcpy(s.hw, client->hw, sizeof(s.hw));
+	return s;
+}
+
+bool judge_chain(const struct rules *r, const struct station *client, const struct addr *addr, struct span chain,
 		 uint16_t minute, uint32_t *origin)
 {
-	const struct addr *client = client_ip && client_ip->family ? client_ip : NULL;
 	struct span name;
 
 	while (chain_next(&chain, &name)) {
@@ -25,7 +35,7 @@ bool judge_chain(const struct rules *r, const struct addr *client_ip, const stru
 	return false;
 }
 
-static struct judgement judge_unlearned(const struct rules *r, const struct names *names, const struct addr *src,
+static struct judgement judge_unlearned(const struct rules *r, const struct names *names, const struct station *src,
 					const struct addr *dst, uint16_t minute, uint64_t now_ms)
 {
 	static const struct client nobody;
@@ -54,6 +64,7 @@ static uint32_t refused_s(uint64_t ms)
 struct judgement judge_first(const struct rules *r, const struct names *names, const struct client *client,
 			     const struct addr *src, const struct addr *dst, uint16_t minute, uint64_t now_ms)
 {
+	struct station who = station_of(client, src);
 	struct names_pair pair;
 
 	switch (names_pair(names, client, dst, now_ms, &pair)) {
@@ -67,16 +78,17 @@ struct judgement judge_first(const struct rules *r, const struct names *names, c
 	case PAIR_UNKNOWN:
 		break;
 	}
-	return judge_unlearned(r, names, src, dst, minute, now_ms);
+	return judge_unlearned(r, names, &who, dst, minute, now_ms);
 }
 
 struct judgement judge_hello(const struct rules *r, const struct names *names, const struct client *client, const struct addr *src,
 			     const struct addr *dst, struct span name, bool outer, uint16_t minute, uint64_t now_ms)
 {
+	struct station who = station_of(client, src);
 	struct verdict v = { .action = ACT_PASS };
 
 	if (name.len)
-		v = rules_connection(r, src, dst, name, minute);
+		v = rules_connection(r, &who, dst, name, minute);
 	if (v.action == ACT_BLOCK)
 		return (struct judgement){ .refuse = true, .origin = v.origin };
 	if (v.action == ACT_ALLOW || (name.len && !outer))

@@ -16,8 +16,11 @@
 #include "rules.h"
 #include "span.h"
 
+/* station_of - the client behind a packet or a name, as groups know it; @ip: where it was seen, family 0: not known */
+struct station station_of(const struct client *client, const struct addr *ip);
+
 /* judge_chain - is what a DNS answer says blocked at this address?
- * @client_ip: who asked; family 0 or NULL: unknown
+ * @client:    who asked
  * @addr:      one address of the answer
  * @chain:     the question's name first, then its aliases (chain_next)
  * @minute:    rules_minute() of now
@@ -25,7 +28,7 @@
  *
  * The first name of the chain that a rule decides decides for all: a blocked name anywhere in it blocks, but not
  * behind a name that a rule allows.  "address:" rules take part, in their order among the others. */
-bool judge_chain(const struct rules *r, const struct addr *client_ip, const struct addr *addr, struct span chain,
+bool judge_chain(const struct rules *r, const struct station *client, const struct addr *addr, struct span chain,
 		 uint16_t minute, uint32_t *origin);
 
 struct judgement {

@@ -85,15 +85,14 @@ static void learned_put(struct learned *l, const struct msg_set *set)
 }
 
 /* may the kernel refuse a pair for which no name was known until now? (judge_first: no name known) */
-static bool learned_maybe_refused(const struct learned *l, const struct addr *client_ip, const struct names_change *ch)
+static bool learned_maybe_refused(const struct learned *l, const struct station *who, const struct names_change *ch)
 {
 	if (ch->before != PAIR_UNKNOWN || ch->after == PAIR_ALL_BLOCKED)
 		return false;
 	if (ch->suspect && rules_gateway(l->rules)->unlearned == UNLEARNED_REFUSE)
 		return true;
 	return rules_net_count(l->rules) > 0 &&
-	       rules_connection(l->rules, client_ip->family ? client_ip : NULL, &ch->addr, (struct span){ "", 0 },
-				l->minute).action == ACT_BLOCK;
+	       rules_connection(l->rules, who, &ch->addr, (struct span){ "", 0 }, l->minute).action == ACT_BLOCK;
 }
 
 static void learned_on_change(void *arg, const struct names_change *ch)
@@ -134,11 +133,12 @@ static bool learned_judge(void *arg, const struct client *client, const struct a
 			  const struct addr *addr, struct span chain, uint32_t *origin)
 {
 	const struct learned *l = arg;
+	struct station who = station_of(client, client_ip);
 	struct span name;
 
 	if (client->kind == CLIENT_NONE)
 		return chain_next(&chain, &name) && learned_is_named(l, name);
-	return judge_chain(l->rules, client_ip, addr, chain, l->minute, origin);
+	return judge_chain(l->rules, &who, addr, chain, l->minute, origin);
 }
 
 /* --- the walk over all names after a change of the rules --- */
@@ -314,6 +314,7 @@ uint64_t learned_answer(struct learned *l, const struct client *client, const st
 {
 	uint64_t before = setbox_position(l->box), now_ms = clock_ms();
 	struct names_answer a = { .client = *client, .client_ip = *client_ip, .chain = chain, .ttl_s = ttl_s };
+	struct station who = station_of(client, client_ip);
 	struct msg_set set[SETPLAN_MAX];
 	struct names_change ch;
 	uint32_t evicted = 0;
@@ -328,7 +329,7 @@ uint64_t learned_answer(struct learned *l, const struct client *client, const st
 		if (names_learn(l->names, &a, &addr[i], now_ms, &ch, &evicted) != NAMES_LEARNED)
 			continue;
 		size_t k = judge_sets(&ch, a.blocked ? SETPLAN_BLOCKED : SETPLAN_CHANGE,
-				      learned_maybe_refused(l, client_ip, &ch), set);
+				      learned_maybe_refused(l, &who, &ch), set);
 
 		for (size_t j = 0; j < k; j++)
 			learned_put(l, &set[j]);

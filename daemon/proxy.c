@@ -20,6 +20,7 @@
 #include "limits.h"
 #include "listener.h"
 #include "log.h"
+#include "rtnl.h"
 #include "sandbox.h"
 
 enum { PROXY_STOP_TENTHS = 8 };	/* of a second for exchanges under way when told to stop */
@@ -30,6 +31,7 @@ static struct {
 	ev_timer stop;
 	unsigned stop_left;		/* ticks */
 	int listen;			/* kept until there are rules to serve; -1: none */
+	struct rtnl *rtnl;		/* the neighbour table, for groups by link-layer address; NULL: not to be had */
 	bool dropped;			/* privileges */
 	bool serving;
 } proxy = { .listen = -1 };
@@ -61,6 +63,11 @@ static int proxy_forward(struct conn *c)
 	return FORWARD_UNKNOWN;
 }
 
+static bool proxy_hardware(const struct addr *client, uint8_t hw[6])
+{
+	return proxy.rtnl && rtnl_neighbour(proxy.rtnl, client, hw) == 0;
+}
+
 /* --- messages ----------------------------------------------------------------- */
 
 static void proxy_on_boundary(struct ev_loop *loop, ev_periodic *w, int revents)
@@ -86,6 +93,9 @@ static void proxy_on_settings(void)
 	if (proxy.dropped)
 		return;
 	listener_limit(s->max_files);
+	err = rtnl_open(&proxy.rtnl);
+	if (err)
+		log_warn("link-layer addresses of clients cannot be asked for: %s", strerror(-err));
 	err = sandbox_enter(ROLE_PROXY, s->uid, s->gid, s->max_files);
 	if (err)
 		die(1, "dropping privileges: %s", strerror(-err));
@@ -199,6 +209,7 @@ int proxy_main(void)
 		.closed = proxy_closed,
 		.forward = proxy_forward,
 		.unreachable = proxy_unreachable,
+		.hardware = proxy_hardware,
 	};
 
 	mallopt(M_MMAP_THRESHOLD, BUF_BODY);	/* large buffers are the kernel's again when they are freed */

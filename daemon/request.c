@@ -51,7 +51,7 @@ bool request_waits(const struct conn *c)
 
 bool request_fail(struct conn *c, unsigned status, const char *detail)
 {
-	const struct facts none = { .client = &c->client, .server = &c->server };
+	const struct facts none = { .client = &c->station, .server = &c->server };
 	struct exchange *x = exchange_new(&none);
 
 	if (!x)
@@ -234,7 +234,7 @@ static void request_shorten(struct conn *c, struct facts *facts, struct verdict 
 		return;
 	}
 	count_add(COUNTER_PARAMS_REMOVED, removed);
-	facts_read(facts, &request_room, c->rules, &request_head, &url, &c->client, &c->server, time(NULL));
+	facts_read(facts, &request_room, c->rules, &request_head, &url, &c->station, &c->server, time(NULL));
 	*v = rules_request(c->rules, facts);
 	*target = request_head.target;
 	request_head.target = sent;
@@ -256,7 +256,7 @@ static enum step request_decide(struct conn *c, struct span in, const struct htt
 	count(COUNTER_REQUESTS);
 	c->requests++;
 	conn_refresh(c);
-	facts_read(&facts, &request_room, c->rules, h, &url, &c->client, &c->server, time(NULL));
+	facts_read(&facts, &request_room, c->rules, h, &url, &c->station, &c->server, time(NULL));
 	verdict = rules_request(c->rules, &facts);
 	if (verdict.action != ACT_BLOCK)
 		request_shorten(c, &facts, &verdict, &target);

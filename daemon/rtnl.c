@@ -305,29 +305,36 @@ static int snapshot_take(struct rtnl *r)
 	return 0;
 }
 
-static int sockets_open(struct rtnl *r)
+static int socket_ask(struct rtnl *r)
 {
-	static const int groups[] = {
-		RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
-	};
 	struct timeval wait = { .tv_sec = RTNL_WAIT_MS / 1000, .tv_usec = RTNL_WAIT_MS % 1000 * 1000 };
 	int one = 1;
 
 	r->ask = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	r->events = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (!r->ask || !r->events || mnl_socket_bind(r->ask, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    mnl_socket_bind(r->events, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	if (!r->ask || mnl_socket_bind(r->ask, 0, MNL_SOCKET_AUTOPID) < 0 ||
 	    setsockopt(mnl_socket_get_fd(r->ask), SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) < 0)
 		return -errno;
 	/* RTM_GETNEIGH and others then check, and heed, what we put into the request */
 	(void)mnl_socket_setsockopt(r->ask, NETLINK_GET_STRICT_CHK, &one, sizeof(one));
+	return 0;
+}
+
+static int socket_events(struct rtnl *r)
+{
+	static const int groups[] = {
+		RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
+	};
+
+	r->events = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (!r->events || mnl_socket_bind(r->events, 0, MNL_SOCKET_AUTOPID) < 0)
+		return -errno;
 	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
 		if (mnl_socket_setsockopt(r->events, NETLINK_ADD_MEMBERSHIP, (void *)(uintptr_t)&groups[i], sizeof(groups[i])) < 0)
 			return -errno;
 	return 0;
 }
 
-int rtnl_new(struct rtnl **out)
+int rtnl_open(struct rtnl **out)
 {
 	struct rtnl *r = calloc(1, sizeof(*r));
 	int err;
@@ -335,7 +342,23 @@ int rtnl_new(struct rtnl **out)
 	if (!r)
 		return -ENOMEM;
 	r->seq = (uint32_t)clock_ms();
-	err = sockets_open(r);
+	err = socket_ask(r);
+	if (err) {
+		rtnl_free(r);
+		return err;
+	}
+	*out = r;
+	return 0;
+}
+
+int rtnl_new(struct rtnl **out)
+{
+	struct rtnl *r;
+	int err = rtnl_open(&r);
+
+	if (err)
+		return err;
+	err = socket_events(r);
 	if (!err)
 		err = snapshot_take(r);
 	if (err) {

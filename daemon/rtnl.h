@@ -37,6 +37,8 @@ struct rtnl;
 
 /* rtnl_new - open the sockets and take the first snapshot; 0 or a negative errno.  Undone by rtnl_free (NULL allowed). */
 int rtnl_new(struct rtnl **out);
+/* rtnl_open - the same without snapshot and events: only for questions to the kernel, which need no privilege */
+int rtnl_open(struct rtnl **out);
 void rtnl_free(struct rtnl *r);
 /* rtnl_fd - descriptor to watch for reading; then call rtnl_read().  Owned by @r. */
 int rtnl_fd(const struct rtnl *r);

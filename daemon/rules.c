@@ -27,8 +27,10 @@ static bool range_ok(struct image_range range, size_t count)
 	return range.count == 0 || (range.first <= count && range.count <= count - range.first);
 }
 
-static bool prefix_ok(const struct prefix *p)
+static bool prefix_ok(const struct prefix *p, bool of_clients)
 {
+	if (p->net.family == FAMILY_HW)
+		return of_clients && p->bits == 48;
 	return (p->net.family == AF_INET || p->net.family == AF_INET6) && p->bits <= addr_len(&p->net) * 8;
 }
 
@@ -75,7 +77,7 @@ static const char *check_records(const struct rules *r)
 		if (r->pattern[i].regex > 1 || !text_ok(r, r->pattern[i].text))
 			return "patterns";
 	for (size_t i = 0; i < r->prefix_count; i++)
-		if (!prefix_ok(&r->prefix[i]))
+		if (!prefix_ok(&r->prefix[i], true))
 			return "prefixes";
 	for (size_t i = 0; i < r->span_count; i++)
 		if (!schedule_valid(&r->span[i]))
@@ -84,7 +86,7 @@ static const char *check_records(const struct rules *r)
 		if (!text_ok(r, r->ahead[i]) || r->ahead[i].len > HOST_MAX)
 			return "ahead";
 	for (size_t i = 0; i < r->net_count; i++)
-		if (!prefix_ok(&r->net[i]))
+		if (!prefix_ok(&r->net[i], false))
 			return "nets";
 	if (r->list_count > LIMIT_LISTS)
 		return "lists";
@@ -171,6 +173,8 @@ static void index_rules(struct rules *r)
 			r->blocks_connections = true;
 	}
 	r->blocks_connections |= rules_sets_block_hosts(r);
+	for (size_t i = 0; i < r->prefix_count; i++)
+		r->hardware |= r->prefix[i].net.family == FAMILY_HW;
 }
 
 static void rules_free(struct rules *r)
@@ -325,6 +329,11 @@ uint32_t rules_net_count(const struct rules *r)
 struct prefix rules_net(const struct rules *r, uint32_t i)
 {
 	return r->net[i];
+}
+
+bool rules_hardware(const struct rules *r)
+{
+	return r->hardware;
 }
 
 bool rules_blocks_connections(const struct rules *r)

@@ -64,7 +64,7 @@ struct facts {
 	enum resource type;
 	uint16_t method;		/* one of enum filter_method; 0: not known */
 	bool third_party;		/* rules_third_party() */
-	const struct addr *client;	/* NULL: unknown (rules with a group do not match) */
+	const struct station *client;	/* NULL: unknown (rules with a group do not match) */
 	const struct addr *server;	/* original destination; NULL: unknown */
 	uint16_t minute;		/* rules_minute() of now: local minute of the week */
 	const struct facts_given *given;	/* NULL, but for explain */
@@ -136,10 +136,10 @@ time_t rules_next_boundary(const struct rules *r, time_t t);
 bool rules_third_party(const struct rules *r, struct span host, struct span source_host);
 
 /* rules_connection - may @client open a connection to a host of this name, at the SYN or server name layer?
- * @client: address, or NULL unknown; @server: address dialled, or NULL unknown; @name: normalised, may be empty
+ * @client: who asks, or NULL unknown; @server: address dialled, or NULL unknown; @name: normalised, may be empty
  * BLOCK only when a rule blocks connections to the whole host or address for this client without any other
  * condition, and no rule of the same host allows requests or images on it (that is decided on port 80). */
-struct verdict rules_connection(const struct rules *r, const struct addr *client, const struct addr *server,
+struct verdict rules_connection(const struct rules *r, const struct station *client, const struct addr *server,
 				struct span name, uint16_t minute);
 /* rules_request - what to do about a whole HTTP request: tests connections, then requests, then - for
  * an image request - images by URL.  verdict.kind says which of them decided (KIND_IMAGES: answer an empty image). */
@@ -183,7 +183,7 @@ bool rules_may_touch_sizes(const struct rules *r, const struct facts *f);
 
 /* rules_only_requests - for explain: why the rule behind a BLOCK verdict acts on requests only, and not on connections to
  * the host: one line (a constant, or in @text); NULL: it acts on both */
-const char *rules_only_requests(const struct rules *r, const struct addr *client, struct span host, const struct verdict *v,
+const char *rules_only_requests(const struct rules *r, const struct station *client, struct span host, const struct verdict *v,
 				char *text, size_t text_len);
 
 /* --- for the connection layer --------------------------------------------- */
@@ -194,6 +194,8 @@ struct span rules_host(const struct rules *r, uint32_t i);
 /* rules_net_count, rules_net - prefixes of own "address:" conditions of block rules, for the suspect nets */
 uint32_t rules_net_count(const struct rules *r);
 struct prefix rules_net(const struct rules *r, uint32_t i);
+/* rules_hardware - does some group name a link-layer address?  false: nobody needs to look for them */
+bool rules_hardware(const struct rules *r);
 /* rules_blocks_connections - can any rule refuse a connection?  false: nothing needs to be queued */
 bool rules_blocks_connections(const struct rules *r);
 

@@ -24,7 +24,8 @@ enum truth { NO, MAYBE, YES };
 struct question {
 	const struct rules *r;
 	struct span host;
-	const struct addr *client, *server;
+	const struct station *client;
+	const struct addr *server;
 	const struct facts *f;		/* NULL: only the above and the minute are known */
 	const struct span *name;	/* of the cookie */
 	uint32_t width, height;		/* 0: not known */
@@ -151,7 +152,7 @@ static enum truth holds(struct question *q, const struct image_rule *rule)
 
 	if (c & RULE_BETWEEN && !between(r, rule->between, q->minute))
 		return NO;
-	if (c & RULE_GROUP && !rules_prefix_among(r, rule->group, q->client))
+	if (c & RULE_GROUP && !rules_station_among(r, rule->group, q->client))
 		return NO;
 	if (c & RULE_ADDRESS && !rules_prefix_among(r, rule->address, q->server))
 		return NO;
@@ -281,7 +282,7 @@ static int64_t keeps_off(struct question *q)
 	return -1;
 }
 
-struct verdict rules_connection(const struct rules *r, const struct addr *client, const struct addr *server,
+struct verdict rules_connection(const struct rules *r, const struct station *client, const struct addr *server,
 				struct span name, uint16_t minute)
 {
 	struct question q = { .r = r, .host = name, .client = client, .server = server, .minute = minute };

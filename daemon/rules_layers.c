@@ -41,7 +41,7 @@ static const char *filter_reason(struct span text)
 	return "important: it is told from exceptions by the whole request";
 }
 
-const char *rules_only_requests(const struct rules *r, const struct addr *client, struct span host, const struct verdict *v,
+const char *rules_only_requests(const struct rules *r, const struct station *client, struct span host, const struct verdict *v,
 				char *text, size_t text_len)
 {
 	struct rules_origin o;

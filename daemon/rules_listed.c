@@ -37,7 +37,7 @@ static uint32_t type_of(enum resource type)
 }
 
 /* who is in force; those that only observe come last, so that what blocks is found first */
-static void ask_sets(struct asked *a, const struct rules *r, const struct addr *client, bool observe)
+static void ask_sets(struct asked *a, const struct rules *r, const struct station *client, bool observe)
 {
 	a->r = r;
 	a->blocks = a->allows = 0;
@@ -47,7 +47,7 @@ static void ask_sets(struct asked *a, const struct rules *r, const struct addr *
 			uint32_t flags = s->image->flags;
 
 			if (!!(flags & SET_OBSERVE) != pass ||
-			    (flags & SET_GROUPED && !rules_prefix_among(r, s->image->group, client)))
+			    (flags & SET_GROUPED && !rules_station_among(r, s->image->group, client)))
 				continue;
 			if (!(flags & SET_ALLOW))
 				a->block[a->blocks++] = s;
@@ -314,7 +314,7 @@ static bool host_filtered(struct asked *a, struct span host, struct verdict *v)
 	return false;
 }
 
-struct verdict rules_listed_host(const struct rules *r, const struct addr *client, struct span host)
+struct verdict rules_listed_host(const struct rules *r, const struct station *client, struct span host)
 {
 	struct verdict v = undecided;
 	struct asked a;

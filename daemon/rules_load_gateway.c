@@ -213,30 +213,12 @@ void load_gateway_exempt(struct load *l, const struct yaml_node *value)
 
 /* --- groups --------------------------------------------------------------- */
 
-static bool is_hardware(struct span s)
-{
-	if (s.len != 17)
-		return false;
-	for (size_t i = 0; i < 17; i++) {
-		char c = char_lower(s.p[i]);
-
-		if (i % 3 == 2 ? c != ':' && c != '-' : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-			return false;
-	}
-	return true;
-}
-
 static void add_member(struct load *l, const struct yaml_node *s)
 {
 	struct group *g = &l->groups[l->group_count - 1];
 	struct prefix p = { 0 }, *grown;
 
-	if (is_hardware(s->value)) {
-		g->hardware = true;
-		load_warn(l, s, "hardware addresses are read but match nobody in this version; use the client's IP address");
-		return;
-	}
-	if (!prefix_parse(&p, s->value)) {
+	if (!prefix_parse_hw(&p, s->value) && !prefix_parse(&p, s->value)) {
 		load_error(l, s, "\"%.*s\" is no address; expected an IP address, a prefix, or \"aa:bb:cc:dd:ee:ff\" in quotes",
 			   SHOWN(s));
 		return;

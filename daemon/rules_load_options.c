@@ -49,8 +49,6 @@ int load_list_set(struct load *l, const struct yaml_node *item)
 		load_error(l, e->allow, "a list of exceptions cannot be observed; expected allow: yes or mode: observe");
 		return -1;
 	}
-	if (e->groups && e->clients == 0 && l->report->errors == 0)
-		load_warn(l, e->groups, "this list is for nobody: its groups hold hardware addresses only");
 	set = rules_build_set(&l->build, &e->options, &fresh);
 	if (set < 0) {
 		load_error(l, item, "too many kinds of lists; expected at most %d different combinations of mode, groups and allow",

@@ -221,8 +221,6 @@ static void add_group(struct load *l, const struct yaml_node *s)
 void load_rule_group(struct load *l, const struct yaml_node *value)
 {
 	load_values(l, value, "names of groups", false, add_group);
-	if (l->build.rule.group.count == 0 && l->build.rule.conditions & RULE_GROUP)
-		l->rule.hardware_only = true;
 }
 
 static void add_between(struct load *l, const struct yaml_node *s)
@@ -259,8 +257,6 @@ static void check_conditions(struct load *l, bool good)
 	if (good && l->rule.action != ACT_ALLOW && l->build.rule.conditions == 0)
 		load_error(l, l->rule.node, "a rule without a condition would %s all %s; expected one, such as host:",
 			   l->rule.action == ACT_LIMIT ? "limit" : "block", kind_name[l->rule.kind]);
-	if (l->rule.hardware_only)
-		load_warn(l, l->rule.key[KEY_RULE_group], "this rule matches nobody: its groups hold hardware addresses only");
 }
 
 static size_t put(char *out, size_t len, struct span s)

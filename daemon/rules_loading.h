@@ -21,7 +21,6 @@ struct group {
 	struct span name;		/* borrowed from the tree */
 	struct prefix *prefix;
 	size_t count;
-	bool hardware;			/* a link-layer address is among its members */
 };
 
 struct list_entry {			/* the list being read */
@@ -41,7 +40,6 @@ struct rule_entry {			/* the rule being read */
 	enum rules_action action;	/* ACT_PASS: not yet known */
 	enum rules_kind kind;
 	bool kind_known;
-	bool hardware_only;		/* its groups have no member that can match */
 };
 
 #define LOAD_STOP (SIZE_MAX / 2)

@@ -57,6 +57,7 @@ struct rules {
 	uint64_t of_kind[RULES_KINDS][RULES_WORDS];	/* KIND_EVERYTHING is in each of the others too */
 	uint64_t any_host[RULES_WORDS];		/* rules without a host condition */
 	bool blocks_connections, observes;
+	bool hardware;				/* some group has a link-layer address */
 	bool has_filters[RULES_FILTER_COOKIES + 1];
 };
 
@@ -70,6 +71,15 @@ static inline bool rules_prefix_among(const struct rules *r, struct image_range 
 {
 	for (uint32_t i = 0; a && i < range.count; i++)
 		if (prefix_has(&r->prefix[range.first + i], a))
+			return true;
+	return false;
+}
+
+/* is the client in one of the prefixes?  NULL: in none */
+static inline bool rules_station_among(const struct rules *r, struct image_range range, const struct station *s)
+{
+	for (uint32_t i = 0; s && i < range.count; i++)
+		if (prefix_has_station(&r->prefix[range.first + i], s))
 			return true;
 	return false;
 }

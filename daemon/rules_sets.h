@@ -24,7 +24,7 @@ bool rules_sets_block_hosts(const struct rules *r);	/* can a list refuse a conne
 
 /* rules_listed_host - may a connection to this host be opened, as far as lists say?  BLOCK; ALLOW when a list blocks
  * the host, but another lifts that, or an exception names the host, so that only port 80 can tell; or PASS */
-struct verdict rules_listed_host(const struct rules *r, const struct addr *client, struct span host);
+struct verdict rules_listed_host(const struct rules *r, const struct station *client, struct span host);
 /* rules_listed_request - the same for a whole request
  * @hosts: do entries that block a whole host count?  @observe: decide as if lists of mode observe were in force */
 struct verdict rules_listed_request(const struct rules *r, const struct facts *f, bool hosts, bool observe);

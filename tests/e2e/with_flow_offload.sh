@@ -90,7 +90,7 @@ except TimeoutError:
     print("silent %d" % ((time.monotonic() - begin) * 1000))
 END
 background tls server /usr/bin/python3 "$WORK/server.py" "$WORK/key.pem" "$WORK/cert.pem"
-until_true 10 listens s 443 || fail "the TLS server does not start"
+until_true 30 listens s 443 || fail "the TLS server does not start"
 rules <<END
 gateway: {lan: lan}
 rules: [{block: connections, host: blocked.example}]

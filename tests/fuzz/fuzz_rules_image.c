@@ -71,7 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const hosts[] = { "x.test", "z.y.test", "e.d.test", "b.c.test", "192.0.2.1", "" };
 	static uint8_t changed[sizeof(good)];
-	struct addr a = { 0 }, b = { 0 };
+	struct station who = { .hw_known = true };
+	struct addr b = { 0 };
 	struct rules *r;
 	char why[200];
 	int fd;
@@ -91,19 +92,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	close(fd);
 	if (!r)
 		return 0;
-	addr_parse(&a, SPAN_LIT("10.0.0.1"));
+	addr_parse(&who.ip, SPAN_LIT("10.0.0.1"));
 	addr_parse(&b, SPAN_LIT("198.51.100.9"));
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
 		char url[64];
 		struct facts f = { .host = span_of(hosts[i]), .source_host = SPAN_LIT("p.test"), .third_party = true,
-				   .type = i % 2 ? RES_IMAGE : RES_UNKNOWN, .client = &a, .server = &b, .minute = 9000 };
+				   .type = i % 2 ? RES_IMAGE : RES_UNKNOWN, .client = &who, .server = &b, .minute = 9000 };
 		enum rules_action action;
 		bool certain;
 		uint32_t at = 0;
 
 		snprintf(url, sizeof(url), "%s/ads/b12.gif", hosts[i]);
 		f.url = span_of(url);
-		explain(r, rules_connection(r, &a, &b, f.host, 100));
+		explain(r, rules_connection(r, &who, &b, f.host, 100));
 		explain(r, rules_request(r, &f));
 		explain(r, rules_image_size(r, &f, 1, 1));
 		explain(r, rules_cookie(r, &f, SPAN_LIT("_ga_1")));

@@ -57,11 +57,12 @@ static struct facts_room room;
 static void each_row(void **state)
 {
 	static struct http1_head h;
-	struct addr client, server;
+	struct station client = { 0 };
+	struct addr server;
 	bool fine = true;
 
 	(void)state;
-	assert_true(addr_parse(&client, SPAN_LIT("10.0.0.2")) && addr_parse(&server, SPAN_LIT("198.51.100.7")));
+	assert_true(addr_parse(&client.ip, SPAN_LIT("10.0.0.2")) && addr_parse(&server, SPAN_LIT("198.51.100.7")));
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		const struct row *r = &rows[i];
 		char text[1024];
@@ -92,7 +93,8 @@ static void the_longest(void **state)
 {
 	static struct http1_head h;
 	static char text[LIMIT_HEAD_BYTES];
-	struct addr client = { 0 }, server = { 0 };
+	struct station client = { 0 };
+	struct addr server = { 0 };
 	struct facts f;
 	struct url u;
 

@@ -24,7 +24,7 @@ const struct gateway *rules_gateway(const struct rules *r)
 	return &gateway;
 }
 
-struct verdict rules_connection(const struct rules *r, const struct addr *client, const struct addr *server,
+struct verdict rules_connection(const struct rules *r, const struct station *client, const struct addr *server,
 				struct span name, uint16_t minute)
 {
 	(void)r, (void)client, (void)minute;
@@ -70,7 +70,8 @@ static void the_first_name_that_a_rule_decides_decides_for_the_chain(void **stat
 		{ "no names",				"",				false },
 		{ "a name longer than the chain",	"\011block",			false },
 	};
-	struct addr a = address("203.0.113.5"), c = { 0 };
+	struct addr a = address("203.0.113.5");
+	struct station c = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {

@@ -70,7 +70,7 @@ time_t time(time_t *t)
 	return now.tv_sec + clock_set;
 }
 
-struct verdict rules_connection(const struct rules *r, const struct addr *client, const struct addr *server,
+struct verdict rules_connection(const struct rules *r, const struct station *client, const struct addr *server,
 				struct span name, uint16_t minute)
 {
 	(void)client, (void)server, (void)minute;

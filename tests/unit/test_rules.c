@@ -45,6 +45,7 @@ static const struct text_file lists[] = {
 #define KIDS "groups: {kids: 10.0.0.0/24}\nlists:\n  - {file: block.txt, groups: kids}\n"
 #define NETS "groups: {kids: 10.0.0.0/28, house: 10.0.0.0/24, guests: [10.0.0.8/30, 10.1.0.0/16]}\nlists:\n"
 #define LISTS "lists:\n  - file: ads.hosts\n"
+#define HW "groups: {kids: [\"3c:22:fb:01:02:03\", 10.0.0.7]}\n" RULES
 #define RULES "rules:\n"
 
 static const struct row rows[] = {
@@ -246,9 +247,20 @@ static const struct row rows[] = {
 	  "C g.example ~192.168.1.80", ACT_PASS, 0, 0 },
 	{ "nobody knows who", "groups: {kids: [192.168.1.64/28]}\n" RULES "  - {block: connections, host: g.example, group: kids}\n",
 	  "C g.example", ACT_PASS, 0, 0 },
-	{ "a hardware address matches nobody yet",
-	  "groups: {kids: \"3c:22:fb:01:02:03\"}\n" RULES "  - {block: connections, host: g.example, group: kids}\n",
+	{ "a client's hardware address", HW "  - {block: connections, host: g.example, group: kids}\n",
+	  "C g.example ~192.168.1.80+3C-22-FB-01-02-03", ACT_BLOCK, KIND_CONNECTIONS, 3 },
+	{ "the same, its IP address not known", HW "  - {block: connections, host: g.example, group: kids}\n",
+	  "C g.example ~3c:22:fb:01:02:03", ACT_BLOCK, KIND_CONNECTIONS, 3 },
+	{ "another hardware address", HW "  - {block: connections, host: g.example, group: kids}\n",
+	  "C g.example ~192.168.1.80+3c:22:fb:01:02:04", ACT_PASS, 0, 0 },
+	{ "nobody knows its hardware address", HW "  - {block: connections, host: g.example, group: kids}\n",
 	  "C g.example ~192.168.1.80", ACT_PASS, 0, 0 },
+	{ "a group of both: the IP address is enough", HW "  - {block: connections, host: g.example, group: kids}\n",
+	  "C g.example ~10.0.0.7", ACT_BLOCK, KIND_CONNECTIONS, 3 },
+	{ "requests too", HW "  - {block: requests, url: \"*/ads/*\", group: kids}\n",
+	  "R g.example/ads/x ~192.168.1.80+3c:22:fb:01:02:03", ACT_BLOCK, KIND_REQUESTS, 3 },
+	{ "an address condition is never a hardware address", HW "  - {block: connections, address: 10.0.0.7}\n",
+	  "C g.example ~3c:22:fb:01:02:03", ACT_PASS, 0, 0 },
 	{ "inside the span", RULES "  - {block: connections, host: g.example, between: \"mon-fri 08:00-15:30\"}\n",
 	  "C g.example !480", ACT_BLOCK, KIND_CONNECTIONS, 2 },
 	{ "at its end", RULES "  - {block: connections, host: g.example, between: \"mon-fri 08:00-15:30\"}\n", "C g.example !930",
@@ -311,17 +323,34 @@ static char *take(char *s, char mark)
 	return at + 1;
 }
 
+/* "192.168.1.2", a link-layer address, or both with "+" between */
+static bool station_parse(struct station *s, char *text)
+{
+	char *plus = strchr(text, '+');
+	struct prefix hw;
+
+	*s = (struct station){ 0 };
+	if (plus)
+		*plus = '\0';
+	if (!prefix_parse_hw(&hw, span_of(plus ? plus + 1 : text)))
+		return addr_parse(&s->ip, span_of(text));
+	s->hw_known = true;
+	memcpy(s->hw, hw.net.ip, sizeof(s->hw));
+	return !plus || addr_parse(&s->ip, span_of(text));
+}
+
 static struct verdict ask(const struct rules *r, char *q)
 {
 	struct facts f = { 0 };
-	struct addr client, server;
+	struct station client = { 0 };
+	struct addr server;
 	char *minute = take(q, '!'), *who = take(q, '~'), *source = take(q, '<'), *at, *arg;
 	char what = q[0];
 	unsigned w, h;
 
 	q += 2;
 	f.minute = minute ? (uint16_t)atoi(minute) : 0;
-	if (who && addr_parse(&client, span_of(who)))
+	if (who && station_parse(&client, who))
 		f.client = &client;
 	if (what == 'C') {
 		at = strchr(q, '@');
@@ -465,13 +494,13 @@ static void filters_that_change_requests(void **state)
 		struct rules_filter out[4];
 		char q[200], got[100] = "", text[100];
 		struct facts f = { .type = RES_DOCUMENT };
-		struct addr client;
+		struct station client = { 0 };
 		char *who;
 		size_t n;
 
 		snprintf(q, sizeof(q), "%s", row[i].question);
 		who = take(q, '~');
-		if (who && addr_parse(&client, span_of(who)))
+		if (who && station_parse(&client, who))
 			f.client = &client;
 		f.url = span_of(q + 2);
 		f.host = span_until(f.url, '/');

@@ -276,14 +276,17 @@ static char *random_yaml(struct simple *rules, int n)
 static void compare(const struct rules *r, const struct simple *rules, int n, const char *yaml)
 {
 	char url[100];
-	struct addr client, server;
+	struct station client = { 0 };
+	struct addr server;
 	struct asked q = { .host = hosts[pick(N(hosts))], .source = hosts[pick(N(hosts))], .minute = pick(10080) };
 	struct facts f = { .minute = (uint16_t)q.minute, .type = RES_UNKNOWN };
 	enum rules_action got, want;
 	const char *what = "connection";
 
-	if (pick(3) && addr_parse(&client, span_of(clients[pick(N(clients))])))
-		q.client = f.client = &client;
+	if (pick(3) && addr_parse(&client.ip, span_of(clients[pick(N(clients))]))) {
+		f.client = &client;
+		q.client = &client.ip;
+	}
 	if (pick(3) && addr_parse(&server, span_of(addrs[pick(N(addrs))])))
 		q.server = f.server = &server;
 	snprintf(url, sizeof(url), "%s%s", q.host, paths[pick(N(paths))]);
@@ -357,8 +360,9 @@ static void decisions_equal_the_obvious_ones(void **state)
 static void use(struct rules *r)
 {
 	struct addr a;
+	struct station who = { 0 };
 	struct facts f = { .host = SPAN_LIT("c.b.a.test"), .url = SPAN_LIT("c.b.a.test/ads/1.gif"), .source_host = SPAN_LIT("d.test"),
-			   .third_party = true, .type = RES_IMAGE, .client = &a, .server = &a };
+			   .third_party = true, .type = RES_IMAGE, .client = &who, .server = &a };
 	struct rules_origin o;
 	struct rules_summary s;
 	enum rules_action action;
@@ -367,7 +371,8 @@ static void use(struct rules *r)
 	uint32_t at = 0;
 
 	addr_parse(&a, SPAN_LIT("192.168.1.3"));
-	rules_origin(r, rules_connection(r, &a, &a, f.host, 9).origin, &o, text, sizeof(text));
+	who.ip = a;
+	rules_origin(r, rules_connection(r, &who, &a, f.host, 9).origin, &o, text, sizeof(text));
 	rules_origin(r, rules_request(r, &f).origin, &o, text, sizeof(text));
 	rules_image_size(r, &f, 1, 1);
 	rules_cookie(r, &f, SPAN_LIT("_ga"));

@@ -68,7 +68,8 @@ static void ask(const struct rules *r, const struct row *row, struct counts *c)
 	static struct http1_head h;
 	static struct facts_room room;
 	static char text[LIMIT_HEAD_BYTES];
-	struct addr client, server;
+	struct station client = { 0 };
+	struct addr server;
 	struct verdict v;
 	struct facts f;
 	struct url u;
@@ -81,7 +82,7 @@ static void ask(const struct rules *r, const struct row *row, struct counts *c)
 		c->skipped++;
 		return;
 	}
-	assert_true(addr_parse(&client, SPAN_LIT("10.0.0.2")) && addr_parse(&server, SPAN_LIT("198.51.100.7")));
+	assert_true(addr_parse(&client.ip, SPAN_LIT("10.0.0.2")) && addr_parse(&server, SPAN_LIT("198.51.100.7")));
 	facts_read(&f, &room, r, &h, &u, &client, &server, 1700000000);
 	if (is(f.host, "198.51.100.7")) {	/* what it calls a host is none: ".example.com" */
 		c->skipped++;
