@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* dns_edit - a DNS answer rewritten: refused, or without what hides the server name
+/* dns_edit - a DNS answer without what hides the server name
  *
- * Theory of operation of dns_edit_strip_ech().  The records are read into a table and the cuts are collected, in order.  Then
+ * Theory of operation.  The records are read into a table and the cuts are collected, in order.  Then
  * all other bytes are copied; what stood at offset x now stands at moved(x).  The lengths of the records that were cut
  * are written anew, and so are the compression pointers that end a name in a place where one can be (owners; data of
  * the types that may be compressed).  At last every such name is read in both messages: a name that led through bytes we
@@ -11,24 +11,13 @@
 
 #include <stdint.h>
 
-#include "container.h"
-#include "dns_name.h"
+#include "dns_record.h"
 #include "limits.h"
 
 enum {
-	RR_FIXED = 10,
-	CLASS_IN = 1,
-	TYPE_NS = 2, TYPE_SOA = 6, TYPE_PTR = 12, TYPE_MX = 15, TYPE_SIG = 24, TYPE_SRV = 33, TYPE_DNAME = 39, TYPE_OPT = 41,
-	TYPE_TSIG = 250,
+	TYPE_NS = 2, TYPE_SOA = 6, TYPE_PTR = 12, TYPE_MX = 15, TYPE_SRV = 33, TYPE_DNAME = 39,
 	PARAM_MANDATORY = 0, PARAM_ECH = 5,
-	RCODE_NXDOMAIN = 3,
-	FLAG_QR = 0x8000, FLAG_OPCODE = 0x7800, FLAG_RD = 0x0100, FLAG_RA = 0x0080, FLAG_CD = 0x0010,
 	CUTS = 2 * LIMIT_DNS_MESSAGE_RECORDS,	/* of one record: the parameter, and its place in the mandatory ones */
-};
-
-struct record {
-	uint16_t type, class;
-	uint16_t owner, data, end;	/* offsets */
 };
 
 struct cut {
@@ -38,95 +27,11 @@ struct cut {
 struct edit {
 	struct dns_wire m;
 	unsigned records, cuts;
-	struct record record[LIMIT_DNS_MESSAGE_RECORDS];
+	size_t end;			/* of the last record */
+	struct dns_record record[LIMIT_DNS_MESSAGE_RECORDS];
 	struct cut cut[CUTS];
 	uint16_t mandatory[LIMIT_DNS_MESSAGE_RECORDS];	/* for each record: offset of the length that two bytes are taken off, or 0 */
 };
-
-static void put16(char *p, size_t v)
-{
-	p[0] = (char)(v >> 8);
-	p[1] = (char)v;
-}
-
-/* begin - is it an answer to one question?  *@at: behind the question */
-static bool begin(struct dns_wire m, size_t *at)
-{
-	size_t pointer;
-
-	*at = DNS_HEADER;
-	if (m.len < DNS_HEADER || m.len > UINT16_MAX || (dns_get16(m.p + 2) & (FLAG_QR | FLAG_OPCODE)) != FLAG_QR || dns_get16(m.p + 4) != 1)
-		return false;
-	if (!dns_name_skip(m, at, &pointer) || pointer || m.len - *at < 4)
-		return false;
-	*at += 4;
-	return true;
-}
-
-static unsigned records_of(struct dns_wire m)
-{
-	return (unsigned)dns_get16(m.p + 6) + dns_get16(m.p + 8) + dns_get16(m.p + 10);
-}
-
-static bool next_record(struct dns_wire m, size_t *at, struct record *r)
-{
-	size_t owner = *at, pointer, end;
-
-	if (!dns_name_skip(m, at, &pointer) || m.len - *at < RR_FIXED)
-		return false;
-	end = *at + RR_FIXED + dns_get16(m.p + *at + 8);
-	if (end > m.len)
-		return false;
-	*r = (struct record){
-		.type = dns_get16(m.p + *at), .class = dns_get16(m.p + *at + 2), .owner = (uint16_t)owner,
-		.data = (uint16_t)(*at + RR_FIXED), .end = (uint16_t)end,
-	};
-	*at = end;
-	return true;
-}
-
-/* --- refused --- */
-
-size_t dns_edit_refuse(struct span in, char *out)
-{
-	struct dns_wire m = { (const uint8_t *)in.p, in.len };
-	size_t at, len, question;
-	struct record r;
-	unsigned flags;
-
-	if (!begin(m, &at))
-		return 0;
-	flags = dns_get16(m.p + 2);
-	question = len = at;
-	memcpy(out, in.p, question);
-	put16(out + 2, FLAG_QR | (flags & (FLAG_RD | FLAG_RA | FLAG_CD)) | RCODE_NXDOMAIN);
-	memset(out + 6, 0, 6);
-	for (unsigned n = records_of(m); n; n--) {
-		if (!next_record(m, &at, &r))
-			return 0;
-		if (r.type == TYPE_TSIG || (r.type == TYPE_SIG && r.end - r.data > 2 && dns_get16(m.p + r.data) == 0))
-			return 0;
-		if (r.type != TYPE_OPT || m.p[r.owner] != 0 || len != question)
-			continue;
-		memcpy(out + len, m.p + r.owner, (size_t)(r.end - r.owner));
-		out[len + 5] = 0;	/* the upper bits of the rcode, RFC 6891 s.6.1.3 */
-		len += (size_t)(r.end - r.owner);
-		out[11] = 1;
-	}
-	return len;
-}
-
-bool dns_edit_is_canary(struct span name)
-{
-	static const char *const names[] = { "use-application-dns.net", "mask.icloud.com", "mask-h2.icloud.com" };
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (span_eq(name, span_of(names[i])))
-			return true;
-	return false;
-}
-
-/* --- without ech --- */
 
 static bool add_cut(struct edit *e, size_t at, size_t len)
 {
@@ -153,14 +58,14 @@ static bool cut_mandatory(struct edit *e, unsigned n, size_t at, size_t len)
 /* cut_record - false: malformed */
 static bool cut_record(struct edit *e, unsigned n)
 {
-	const struct record *r = &e->record[n];
+	const struct dns_record *r = &e->record[n];
 	struct dns_wire upto = { e->m.p, r->end };
 	size_t at = r->data + 2u, pointer;
 	unsigned first = e->cuts;
 	bool ech = false;
 	int last = -1;
 
-	if (r->class != CLASS_IN || (r->type != DNS_TYPE_SVCB && r->type != DNS_TYPE_HTTPS))
+	if (r->class != DNS_CLASS_IN || (r->type != DNS_TYPE_SVCB && r->type != DNS_TYPE_HTTPS))
 		return true;
 	if (r->end - r->data < 3 || !dns_name_skip(upto, &at, &pointer))
 		return false;
@@ -196,17 +101,18 @@ static bool read_all(struct edit *e)
 {
 	size_t at;
 
-	if (!begin(e->m, &at))
+	if (!dns_record_begin(e->m, &at))
 		return false;
 	e->cuts = 0;
-	e->records = records_of(e->m);
+	e->records = dns_record_count(e->m);
 	if (e->records > LIMIT_DNS_MESSAGE_RECORDS)
 		return false;
 	for (unsigned n = 0; n < e->records; n++) {
 		e->mandatory[n] = 0;
-		if (!next_record(e->m, &at, &e->record[n]) || !cut_record(e, n))
+		if (!dns_record_next(e->m, &at, &e->record[n]) || dns_record_signs(e->m, &e->record[n]) || !cut_record(e, n))
 			return false;
 	}
+	e->end = at;
 	return true;
 }
 
@@ -223,7 +129,7 @@ static size_t cut_before(const struct edit *e, size_t at)
 static size_t moved(const struct edit *e, size_t at) { return at - cut_before(e, at); }
 
 /* names_in - where names stand in the data of @r that may be compressed (RFC 1035, RFC 3597 s.4), at most two; -1: malformed */
-static int names_in(struct dns_wire m, const struct record *r, size_t name[2])
+static int names_in(struct dns_wire m, const struct dns_record *r, size_t name[2])
 {
 	struct dns_wire upto = { m.p, r->end };
 	size_t at = r->data, pointer;
@@ -265,7 +171,7 @@ static void mend_name(const struct edit *e, size_t at, char *out)
 	size_t pointer;
 
 	if (dns_name_skip(e->m, &at, &pointer) && pointer)
-		put16(out + moved(e, pointer), 0xc000 | moved(e, dns_get16(e->m.p + pointer) & 0x3fff));
+		dns_put16(out + moved(e, pointer), 0xc000 | moved(e, dns_get16(e->m.p + pointer) & 0x3fff));
 }
 
 static bool same_after(const struct edit *e, size_t at, struct dns_wire out)
@@ -299,7 +205,19 @@ static bool each_name(const struct edit *e, char *out, size_t out_len, bool chec
 	return true;
 }
 
-size_t dns_edit_strip_ech(struct span in, char *out)
+/* pad - make the answer at @out, of @len bytes, as long as it was; false: it cannot be */
+static bool pad(const struct edit *e, char *out, size_t len)
+{
+	const struct dns_record *last = &e->record[e->records - 1];
+	bool opt = dns_record_is_opt(e->m, last);
+
+	if (e->end != e->m.len || !dns_record_can_pad(e->m.len - len, opt))
+		return false;
+	dns_record_pad(out, len, e->m.len, opt ? moved(e, last->owner) : 0);
+	return true;
+}
+
+size_t dns_edit_strip_ech(struct span in, bool same, char *out)
 {
 	struct edit e = { .m = { (const uint8_t *)in.p, in.len } };
 	size_t len = 0, from = 0;
@@ -316,11 +234,14 @@ size_t dns_edit_strip_ech(struct span in, char *out)
 	if (e.cuts == 0)
 		return len;
 	for (unsigned n = 0; n < e.records; n++) {
-		const struct record *r = &e.record[n];
+		const struct dns_record *r = &e.record[n];
 
-		put16(out + moved(&e, r->data - 2u), moved(&e, r->end) - moved(&e, r->data));
+		dns_put16(out + moved(&e, r->data - 2u), moved(&e, r->end) - moved(&e, r->data));
 		if (e.mandatory[n])
-			put16(out + moved(&e, e.mandatory[n]), dns_get16(e.m.p + e.mandatory[n]) - 2u);
+			dns_put16(out + moved(&e, e.mandatory[n]), dns_get16(e.m.p + e.mandatory[n]) - 2u);
 	}
-	return each_name(&e, out, len, false) && each_name(&e, out, len, true) ? len : 0;
+	if (!each_name(&e, out, len, false) || !each_name(&e, out, len, true) || (same && !pad(&e, out, len)))
+		return 0;
+	out[3] &= (char)~DNS_FLAG_AD;
+	return same ? in.len : len;
 }

@@ -67,6 +67,7 @@ LIMIT(DNS_QUERIES,		65536,		"queries",	"waiting for their answer; the oldest is 
 LIMIT(DNS_QUERY_MS,		5000,		"ms",		"an answer may follow its query to be learned")
 LIMIT(DNS_CLIENT_RATE,		200,		"packets/s",	"of DNS queries of one client, and of answers over UDP to it; more pass unlearned")
 LIMIT(DNS_CLIENT_BURST,		400,		"packets",	"of DNS queries of one client, and of answers over UDP to it, at once; more pass unlearned")
+LIMIT(DNS_REFUSED_SECONDS,	30,		"s",		"a refused name may be remembered by who asked for it")
 LIMIT(DNS_HOLD_MS,		20,		"ms",		"an answer waits for the sets it causes; then it is released")
 LIMIT(DNS_HELD,			4096,		"answers",	"held at once; more are released at once")
 LIMIT(NAME_TTL_FLOOR,		60,		"s",		"a learned name lives at least")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* test_dns_edit - links: dns_edit dns_msg dns_name addr */
+/* test_dns_edit - links: dns_edit dns_record dns_msg dns_name addr */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,10 +11,10 @@
 #include "dns_edit.h"
 #include "dns_msg.h"
 #include "guard.h"
+#include "seed.h"
 
 #define QUESTION	"\3www\7example\0" "\0\x41\0\1"	/* 12 to 28; example at 16; ends at 29 */
 #define OPT		"\0\0\x29\4\xd0\1\0\x80\0\0\x0c" "\0\x0a\0\x08" "cookie!!"	/* with an upper rcode, DO */
-#define OPT_NOERROR	"\0\0\x29\4\xd0\0\0\x80\0\0\x0c" "\0\x0a\0\x08" "cookie!!"
 #define RR(owner, type, bytes)	owner "\0" type "\0\1\0\0\1\x2c\0" bytes
 #define A		RR("\xc0\x0c", "\1", "\4") "\xc6\x33\x64\1"
 #define HINT4		"\0\4\0\4\xc6\x33\x64\1"	/* 8 bytes */
@@ -22,25 +22,9 @@
 #define ALPN		"\0\1\0\3\2h3"			/* 7 bytes */
 #define ECH		"\0\5\0\6" "echech"		/* 10 bytes */
 
-static const struct row {
+struct row {
 	const char *why;
 	struct span in, out;	/* out empty: 0 */
-} refused[] = {
-	{ "an address", SPAN_LIT("\x12\x34\x85\xb0\0\1\0\1\0\0\0\0" QUESTION A), SPAN_LIT("\x12\x34\x81\x93\0\1\0\0\0\0\0\0" QUESTION) },
-	{ "with EDNS", SPAN_LIT("\x12\x34\x81\x80\0\1\0\1\0\0\0\1" QUESTION A OPT),
-	  SPAN_LIT("\x12\x34\x81\x83\0\1\0\0\0\0\0\1" QUESTION OPT_NOERROR) },
-	{ "two OPT records", SPAN_LIT("\x12\x34\x81\x80\0\1\0\0\0\0\0\2" QUESTION OPT OPT),
-	  SPAN_LIT("\x12\x34\x81\x83\0\1\0\0\0\0\0\1" QUESTION OPT_NOERROR) },
-	{ "truncated", SPAN_LIT("\x12\x34\x83\x80\0\1\0\0\0\0\0\0" QUESTION), SPAN_LIT("\x12\x34\x81\x83\0\1\0\0\0\0\0\0" QUESTION) },
-	{ "an authority too", SPAN_LIT("\x12\x34\x81\x80\0\1\0\1\0\1\0\0" QUESTION A RR("\xc0\x10", "\2", "\2") "\xc0\x0c"),
-	  SPAN_LIT("\x12\x34\x81\x83\0\1\0\0\0\0\0\0" QUESTION) },
-	{ "bytes behind", SPAN_LIT("\x12\x34\x81\x80\0\1\0\0\0\0\0\0" QUESTION "more"), SPAN_LIT("\x12\x34\x81\x83\0\1\0\0\0\0\0\0" QUESTION) },
-	{ "signed as a whole", SPAN_LIT("\x12\x34\x81\x80\0\1\0\1\0\0\0\1" QUESTION A RR("\1k\0", "\xfa", "\1") "x"), { NULL, 0 } },
-	{ "a query", SPAN_LIT("\x12\x34\1\0\0\1\0\0\0\0\0\0" QUESTION), { NULL, 0 } },
-	{ "two questions", SPAN_LIT("\x12\x34\x81\x80\0\2\0\0\0\0\0\0" QUESTION QUESTION), { NULL, 0 } },
-	{ "fewer records than promised", SPAN_LIT("\x12\x34\x81\x80\0\1\0\2\0\0\0\0" QUESTION A), { NULL, 0 } },
-	{ "half a question", SPAN_LIT("\x12\x34\x81\x80\0\1\0\0\0\0\0\0" "\3www\7exa"), { NULL, 0 } },
-	{ "nothing", SPAN_LIT(""), { NULL, 0 } },
 };
 
 #define HEAD(answers, additional) "\x12\x34\x81\x80\0\1\0" answers "\0\0\0" additional
@@ -82,35 +66,52 @@ static const struct row stripped[] = {
 	{ "a parameter beyond its record", SPAN_LIT(HEAD("\1", "\0") QUESTION RR("\xc0\x0c", "\x41", "\x0c") "\0\1\0" ECH), { NULL, 0 } },
 	{ "a CNAME that runs on into the parameter", SPAN_LIT(HEAD("\2", "\0") QUESTION RR("\xc0\x0c", "\5", "\2") "\x1e\xc0"
 		RR("\xc0\x0c", "\x41", "\x0d") "\0\1\0" "\0\5\0\6" "\xc0\x0c\xc0\x0c\xc0\x0c"), { NULL, 0 } },
+	{ "authentic no more", SPAN_LIT("\x12\x34\x85\xb0\0\1\0\1\0\0\0\0" QUESTION RR("\xc0\x0c", "\x41", "\x0d") "\0\1\0" ECH),
+	  SPAN_LIT("\x12\x34\x85\x90\0\1\0\1\0\0\0\0" QUESTION RR("\xc0\x0c", "\x41", "\3") "\0\1\0") },
+	{ "authentic, and nothing to strip", SPAN_LIT("\x12\x34\x85\xb0\0\1\0\1\0\0\0\0" QUESTION A), SPAN_LIT("\x12\x34\x85\xb0\0\1\0\1\0\0\0\0" QUESTION A) },
+	{ "signed as a whole", SPAN_LIT(HEAD("\1", "\1") QUESTION RR("\xc0\x0c", "\x41", "\x0d") "\0\1\0" ECH RR("\1k\0", "\xfa", "\1") "x"), { NULL, 0 } },
 	{ "a query", SPAN_LIT("\x12\x34\1\0\0\1\0\0\0\0\0\0" QUESTION), { NULL, 0 } },
 	{ "nothing", SPAN_LIT(""), { NULL, 0 } },
 };
 
-static void check_rows(const struct row *row, size_t n, size_t (*edit)(struct span in, char *out))
+static const struct row same[] = {	/* of the same length */
+	{ "nothing to strip", SPAN_LIT(HEAD("\1", "\0") QUESTION A), SPAN_LIT(HEAD("\1", "\0") QUESTION A) },
+	{ "10 bytes, too few for a record", SPAN_LIT(HEAD("\1", "\0") QUESTION RR("\xc0\x0c", "\x41", "\x0d") "\0\1\0" ECH), { NULL, 0 } },
+	{ "11 bytes", SPAN_LIT(HEAD("\1", "\0") QUESTION RR("\xc0\x0c", "\x41", "\x0e") "\0\1\0" "\0\5\0\7" "echech!"),
+	  SPAN_LIT(HEAD("\1", "\1") QUESTION RR("\xc0\x0c", "\x41", "\3") "\0\1\0" "\0\0\x0a\0\1\0\0\0\0\0\0") },
+	{ "EDNS at the end", SPAN_LIT(HEAD("\1", "\1") QUESTION RR("\xc0\x0c", "\x41", "\x0d") "\0\1\0" ECH OPT),
+	  SPAN_LIT(HEAD("\1", "\1") QUESTION RR("\xc0\x0c", "\x41", "\3") "\0\1\0" "\0\0\x29\4\xd0\1\0\x80\0\0\x16" "\0\x0a\0\x08" "cookie!!" "\0\x0c\0\6" "\0\0\0\0\0\0") },
+	{ "an address behind EDNS", SPAN_LIT(HEAD("\1", "\2") QUESTION RR("\xc0\x0c", "\x41", "\x13") "\0\1\0" "\0\5\0\x0c" "echech echec" OPT A),
+	  SPAN_LIT(HEAD("\1", "\3") QUESTION RR("\xc0\x0c", "\x41", "\3") "\0\1\0" OPT A "\0\0\x0a\0\1\0\0\0\0\0\5" "\0\0\0\0\0") },
+	{ "bytes behind", SPAN_LIT(HEAD("\1", "\0") QUESTION RR("\xc0\x0c", "\x41", "\x0e") "\0\1\0" "\0\5\0\7" "echech!" "more"), { NULL, 0 } },
+};
+
+static void check_rows(const struct row *row, size_t n, bool same_length)
 {
 	for (; n; n--, row++) {
 		char out[512];
-		size_t len = edit(guard_copy(row->in), (char *)guard_copy((struct span){ out, row->in.len }).p);
+		size_t len = dns_edit_strip_ech(guard_copy(row->in), same_length, (char *)(uintptr_t)guard_copy((struct span){ out, row->in.len }).p);
 
 		memset(out, 0x55, sizeof(out));
-		if (edit(guard_copy(row->in), out) != len || len != row->out.len)
+		if (dns_edit_strip_ech(guard_copy(row->in), same_length, out) != len || len != row->out.len)
 			fail_msg("%s: %zu bytes, not %zu", row->why, len, row->out.len);
 		for (size_t i = 0; i < len; i++)
 			if (out[i] != row->out.p[i])
 				fail_msg("%s: byte %zu is %02x, not %02x", row->why, i, (uint8_t)out[i], (uint8_t)row->out.p[i]);
+		seed("dns_edit", row->in);
 	}
-}
-
-static void answers_are_refused_as_the_rows_say(void **state)
-{
-	(void)state;
-	check_rows(refused, ARRAY_LEN(refused), dns_edit_refuse);
 }
 
 static void ech_is_stripped_as_the_rows_say(void **state)
 {
 	(void)state;
-	check_rows(stripped, ARRAY_LEN(stripped), dns_edit_strip_ech);
+	check_rows(stripped, ARRAY_LEN(stripped), false);
+}
+
+static void and_the_length_stays_where_it_must(void **state)
+{
+	(void)state;
+	check_rows(same, ARRAY_LEN(same), true);
 }
 
 static void cut_short_nothing_is_read_beyond_the_end(void **state)
@@ -120,9 +121,10 @@ static void cut_short_nothing_is_read_beyond_the_end(void **state)
 		for (size_t len = 0; len < stripped[i].in.len; len++) {
 			struct span in = guard_copy((struct span){ stripped[i].in.p, len });
 			char out[512];
+			size_t n = dns_edit_strip_ech(in, true, out);
 
-			assert_true(dns_edit_strip_ech(in, out) <= len);
-			assert_true(dns_edit_refuse(in, out) <= len);
+			assert_true(n == len || n == 0);
+			assert_true(dns_edit_strip_ech(in, false, out) <= len);
 		}
 }
 
@@ -138,34 +140,21 @@ static void too_many_records_are_left_alone(void **state)
 	n += 25;
 	for (unsigned i = 1; i <= LIMIT_DNS_MESSAGE_RECORDS; i++) {
 		p[7] = (char)i;
-		assert_int_equal(dns_edit_strip_ech((struct span){ p, n }, out), n - 10);
+		assert_int_equal(dns_edit_strip_ech((struct span){ p, n }, false, out), n - 10);
 		memcpy(p + n, A, 16);
 		n += 16;
 	}
 	p[7] = (char)(LIMIT_DNS_MESSAGE_RECORDS + 1);
-	assert_int_equal(dns_edit_strip_ech((struct span){ p, n }, out), 0);
-	assert_int_equal(dns_edit_refuse((struct span){ p, n }, out), 29);
-}
-
-static void canaries_are_known(void **state)
-{
-	(void)state;
-	assert_true(dns_edit_is_canary(SPAN_LIT("use-application-dns.net")));
-	assert_true(dns_edit_is_canary(SPAN_LIT("mask.icloud.com")));
-	assert_true(dns_edit_is_canary(SPAN_LIT("mask-h2.icloud.com")));
-	assert_false(dns_edit_is_canary(SPAN_LIT("www.use-application-dns.net")));
-	assert_false(dns_edit_is_canary(SPAN_LIT("icloud.com")));
-	assert_false(dns_edit_is_canary(SPAN_LIT("")));
+	assert_int_equal(dns_edit_strip_ech((struct span){ p, n }, false, out), 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answers_are_refused_as_the_rows_say),
 		cmocka_unit_test(ech_is_stripped_as_the_rows_say),
+		cmocka_unit_test(and_the_length_stays_where_it_must),
 		cmocka_unit_test(cut_short_nothing_is_read_beyond_the_end),
 		cmocka_unit_test(too_many_records_are_left_alone),
-		cmocka_unit_test(canaries_are_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
