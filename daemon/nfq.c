@@ -20,8 +20,8 @@
 enum {
 	NFQ_OVERHEAD = 512,	/* bytes of netlink around one packet's copy: headers and all attributes we may get */
 	NFQ_TRUESIZE = 1024,	/* bytes of receive buffer that a small packet costs */
-	NFQ_SEND_BYTES = 8192,	/* of verdicts in one send */
-	NFQ_VERDICT_BYTES = 48,	/* one verdict with a mark: 16 + 4 + 12 + 8, and room */
+	NFQ_SEND_BYTES = 8192,	/* of verdicts in one send, and a packet */
+	NFQ_VERDICT_BYTES = 48,	/* one verdict with a mark, or the head of a packet: 16 + 4 + 12 + 8, and room */
 };
 
 _Static_assert(NFQ_HOOK_INPUT == (int)NF_INET_LOCAL_IN && NFQ_HOOK_FORWARD == (int)NF_INET_FORWARD &&
@@ -44,7 +44,7 @@ struct nfq {
 	struct iovec iovs[NFQ_BATCH];
 	struct nfq_run run;
 	size_t sent_bytes;		/* used of send_buf */
-	_Alignas(8) char send_buf[NFQ_SEND_BYTES];
+	_Alignas(8) char send_buf[NFQ_SEND_BYTES + NFQ_PACKET_BYTES];
 };
 
 static int nfq_buffers(struct nfq *q, const struct nfq_setup *setup)
@@ -142,7 +142,7 @@ int nfq_recv(struct nfq *q, void (*on_packet)(void *ctx, const struct nfq_packet
 /* nfq_room - where the next verdict is written; sends first when the buffer is full */
 static char *nfq_room(struct nfq *q)
 {
-	if (q->sent_bytes + NFQ_VERDICT_BYTES > sizeof(q->send_buf)) {
+	if (q->sent_bytes + NFQ_VERDICT_BYTES > NFQ_SEND_BYTES) {
 		mnl_socket_sendto(q->nl, q->send_buf, q->sent_bytes);
 		q->sent_bytes = 0;
 	}
@@ -183,6 +183,20 @@ void nfq_verdict(struct nfq *q, uint32_t id, enum nfq_verdict verdict)
 void nfq_verdict_mark(struct nfq *q, uint32_t id, enum nfq_verdict verdict, uint32_t mark)
 {
 	nfq_decide(q, (struct nfq_run){ .marked = true, .verdict = verdict, .last_id = id, .mark = mark });
+}
+
+void nfq_verdict_packet(struct nfq *q, uint32_t id, struct span packet)
+{
+	struct nlmsghdr *nlh;
+
+	if (packet.len > NFQ_PACKET_BYTES) {
+		nfq_verdict(q, id, NFQ_ACCEPT);
+		return;
+	}
+	nlh = nfq_nlmsg_put(nfq_room(q), NFQNL_MSG_VERDICT, q->number);
+	nfq_nlmsg_verdict_put(nlh, (int)id, NF_ACCEPT);
+	nfq_nlmsg_verdict_put_pkt(nlh, packet.p, (uint32_t)packet.len);
+	q->sent_bytes += MNL_ALIGN(nlh->nlmsg_len);
 }
 
 int nfq_flush(struct nfq *q)

@@ -25,7 +25,10 @@ enum nfq_flag {
 
 enum nfq_hook { NFQ_HOOK_PREROUTING, NFQ_HOOK_INPUT, NFQ_HOOK_FORWARD, NFQ_HOOK_OUTPUT, NFQ_HOOK_POSTROUTING };
 
-enum { NFQ_BATCH = 32 };	/* packets of one nfq_recv(): more gains little, DESIGN section 10 */
+enum {
+	NFQ_BATCH = 32,			/* packets of one nfq_recv(): more gains little, DESIGN section 10 */
+	NFQ_PACKET_BYTES = 16384,	/* of a packet that takes the place of another */
+};
 
 struct nfq_setup {
 	uint16_t number;
@@ -74,6 +77,9 @@ int nfq_recv(struct nfq *q, void (*on_packet)(void *ctx, const struct nfq_packet
  * nfq_verdict_mark - and give it this mark, all 32 bits (the caller keeps the bits of others) */
 void nfq_verdict(struct nfq *q, uint32_t id, enum nfq_verdict verdict);
 void nfq_verdict_mark(struct nfq *q, uint32_t id, enum nfq_verdict verdict, uint32_t mark);
+/* nfq_verdict_packet - let packet @id pass as @packet, which takes its place from the IP header on (borrowed); lengths and
+ * checksums in it are the caller's.  At most NFQ_PACKET_BYTES, else it passes as it came; not where verdicts are joined. */
+void nfq_verdict_packet(struct nfq *q, uint32_t id, struct span packet);
 /* nfq_flush - send what nfq_verdict collected, in one message to the kernel; 0 or a negative errno */
 int nfq_flush(struct nfq *q);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_nfq - verdicts reach the packets they are meant for; in a network namespace of its own, skipped where there can be none
- * links: nfq nftset kset log addr counters
+ * links: nfq nftset kset ip_edit log addr counters
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ip_edit.h"
 #include "nfq.h"
 #include "nftset.h"
 
@@ -192,6 +193,47 @@ static void held_packets_leave_in_any_order(void **state)
 	close(in), close(out);
 }
 
+static const size_t sizes[] = { 0, 3, 4, 5, 100, 1400, 8000, 60000 };
+
+/* each packet gets as many bytes as the next of sizes[] says */
+static void on_packet_replace(void *ctx, const struct nfq_packet *p)
+{
+	struct seen *s = ctx;
+	static char packet[65536];
+	size_t head = ip_edit_head(p->payload);
+
+	assert_int_equal(head, 28);
+	memset(packet, 'x', sizeof(packet));
+	memcpy(packet, p->payload.p, head);
+	ip_edit_mend(packet, head + sizes[s->n]);
+	nfq_verdict_packet(s->q, p->id, (struct span){ packet, head + sizes[s->n] });
+	s->n++;
+}
+
+static void another_packet_takes_its_place(void **state)
+{
+	enum { N = sizeof(sizes) / sizeof(sizes[0]) };
+	struct seen s = { 0 };
+	char got[65536];
+	int in, out;
+
+	(void)state;
+	NEED_NAMESPACE();
+	s.q = open_queue(QUEUE_B, NFQ_FAIL_OPEN, 1024);
+	in = udp(PORT_DNS, true), out = udp(PORT_DNS, false);
+	send_numbers(out, N);
+	assert_int_equal(nfq_recv(s.q, on_packet_replace, &s), N);
+	assert_int_equal(nfq_flush(s.q), 0);
+	for (uint32_t i = 0; i + 1 < N; i++) {
+		assert_int_equal(recv(in, got, sizeof(got), 0), sizes[i]);
+		assert_true(sizes[i] == 0 || (got[0] == 'x' && got[sizes[i] - 1] == 'x'));
+	}
+	assert_int_equal(next_number(in), N - 1);	/* too long: it passed as it came */
+	assert_int_equal(next_number(in), -1);
+	nfq_free(s.q);
+	close(in), close(out);
+}
+
 static void a_full_queue_passes_what_does_not_fit(void **state)
 {
 	struct seen s = { .drop_thirds = true };
@@ -238,6 +280,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(joined_verdicts_reach_the_packets_they_are_for),
 		cmocka_unit_test(held_packets_leave_in_any_order),
+		cmocka_unit_test(another_packet_takes_its_place),
 		cmocka_unit_test(a_full_queue_passes_what_does_not_fit),
 		cmocka_unit_test(a_number_in_use_is_said_to_be),
 	};
