@@ -50,7 +50,7 @@ static void print_json(const char *path, bool good, const struct rules_report *r
 		json_string(&j, "file", l->file);
 		json_string(&j, "format", l->format);
 		json_bool(&j, "in_force", l->in_force);
-		json_string(&j, "mode", l->observe ? "observe" : "block");
+		json_string(&j, "mode", l->observe ? "observe" : l->doh ? "doh" : "block");
 		json_number(&j, "lines", l->lines);
 		json_bool(&j, "allow", l->allow);
 		json_number(&j, "used", l->used);
@@ -81,7 +81,7 @@ static void print_text(const char *path, bool good, const struct rules_report *r
 		const struct rules_list_note *l = &r->lists[i];
 
 		if (!l->in_force && !l->observe) {
-			printf("%s: left out\n", l->file);
+			printf("%s: %s\n", l->file, l->idle ? "not used without doh: refuse" : "left out");
 			continue;
 		}
 		rules_report_list(l, line, sizeof(line));

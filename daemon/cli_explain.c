@@ -13,6 +13,7 @@
 #include "container.h"
 #include "host.h"
 #include "json.h"
+#include "refusal.h"
 #include "rules.h"
 #include "rules_load.h"
 
@@ -262,11 +263,38 @@ static void add_changes(struct explain *e, const char *cookie)
 		add_cookie_filters(e);
 }
 
+/* what a DNS answer for the host becomes, where its chain is the name alone */
+static void add_dns(struct explain *e)
+{
+	static const char *const word[] = { [REFUSAL_NO_NAME] = "nxdomain", [REFUSAL_NO_DATA] = "nodata" };
+	struct verdict v = rules_connection(e->rules, e->facts.client, NULL, e->facts.host, e->facts.minute);
+	char chain[HOST_MAX + 1];
+	struct refusal_asked asked = { .client = e->facts.client, .links = 1, .minute = e->facts.minute };
+	enum refusal refusal;
+	uint32_t origin;
+
+	if (e->facts.server || e->facts.host.len > HOST_MAX)
+		return;
+	chain[0] = (char)e->facts.host.len;
+	memcpy(chain + 1, e->facts.host.p, e->facts.host.len);
+	asked.chain = (struct span){ chain, 1 + e->facts.host.len };
+	refusal = refusal_of(e->rules, &asked, &origin);
+	if (refusal && origin)
+		add_row(e, "dns", word[refusal], origin, v.name, "");
+	else if (refusal)
+		add_about(e, "dns", word[refusal], 0, "doh: refuse denies names that lead around this filter");
+	else if (v.action == ACT_BLOCK)
+		add_about(e, "dns", "pass", 0, "the answer passes, and its addresses are learned (dns: learn)");
+	else
+		add_verdict(e, "dns", v, "");
+}
+
 static void answer(struct explain *e, const char *cookie)
 {
 	struct facts image = e->facts;
 	struct verdict v;
 
+	add_dns(e);
 	add_verdict(e, "connection", rules_connection(e->rules, e->facts.client, e->facts.server,
 						       e->facts.host, e->facts.minute), "");
 	v = rules_request(e->rules, &e->facts);

@@ -79,7 +79,7 @@ static uint32_t lists_rules(const struct rules_list_note *n)
 
 static const char *lists_mode(const struct rules_list_note *n)
 {
-	return n->observe ? "observe" : n->allow ? "allow" : "block";
+	return n->observe ? "observe" : n->doh ? "doh" : n->allow ? "allow" : "block";
 }
 
 static void lists_json(struct json *j, const struct rules_list_note *n, const struct list_state *s)
@@ -119,7 +119,7 @@ static const char *lists_standing(const struct rules_list_note *n, const struct 
 		return s->bytes ? "stale" : "missing";
 	if (n->every_s && !s->bytes)
 		return "not yet";
-	return n->in_force ? "in force" : n->observe && n->lines ? "observed" : "left out";
+	return n->in_force ? "in force" : n->observe && n->lines ? "observed" : n->idle ? "not used" : "left out";
 }
 
 static void lists_row(const struct rules_list_note *n, const struct list_state *s, char cell[COLUMNS][CELL_BYTES])

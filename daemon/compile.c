@@ -127,7 +127,7 @@ static void say_lists(const struct rules_report *report)
 		const struct rules_list_note *l = &report->lists[i];
 
 		if (!l->in_force && !l->observe)
-			continue;	/* a warning says why */
+			continue;	/* a warning says why, unless it is idle */
 		rules_report_list(l, line, sizeof(line));
 		log_info("%s: %s", l->file, line);
 	}

@@ -16,6 +16,9 @@ void gateway_default(struct gateway *g)
 	g->refuse_with = REFUSE_RESET;
 	g->unlearned = UNLEARNED_DEFER;
 	g->non_http = NON_HTTP_PASS;
+	g->dns = DNS_LEARN;
+	g->ech = ECH_PASS;
+	g->doh = DOH_PASS;
 	g->http_ports = 1;
 	g->http_port[0] = 80;
 	g->tls = TLS_ALL;
@@ -59,7 +62,8 @@ bool gateway_valid(const struct gateway *g)
 {
 	if (g->lan_auto > 1 || g->filter_self > SWITCH_AUTO || g->on_failure > FAILURE_BLOCK ||
 	    g->refuse_with > REFUSE_DROP || g->unlearned > UNLEARNED_REFUSE || g->non_http > NON_HTTP_REFUSE ||
-	    g->tls > TLS_OFF || g->quic > GATEWAY_QUIC_PASS)
+	    g->tls > TLS_OFF || g->quic > GATEWAY_QUIC_PASS ||
+	    g->dns > DNS_REFUSE || g->ech > ECH_STRIP || g->doh > DOH_REFUSE)
 		return false;
 	if (g->lans > GATEWAY_LANS || g->exempts > GATEWAY_EXEMPT || g->workers > LIMIT_WORKERS || g->listen == 0 ||
 	    !gateway_mark_good(g->mark))

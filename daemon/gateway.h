@@ -23,6 +23,9 @@ enum gateway_unlearned { UNLEARNED_DEFER, UNLEARNED_REFUSE };
 enum gateway_non_http { NON_HTTP_PASS, NON_HTTP_REFUSE };
 enum gateway_tls { TLS_ALL, TLS_SUSPECT, TLS_OFF };
 enum gateway_quic { GATEWAY_QUIC_INSPECT, GATEWAY_QUIC_BLOCK, GATEWAY_QUIC_PASS };
+enum gateway_dns { DNS_LEARN, DNS_REFUSE };
+enum gateway_ech { ECH_PASS, ECH_STRIP };
+enum gateway_doh { DOH_PASS, DOH_REFUSE };
 
 struct gateway {
 	uint8_t lan_auto;			/* 1: the monitor finds the interfaces */
@@ -42,7 +45,10 @@ struct gateway {
 	uint16_t listen;			/* host byte order */
 	uint16_t workers;			/* proxy processes; 0: one per CPU */
 	uint16_t exempts;			/* used of exempt[] */
-	uint16_t _pad;
+	uint8_t dns;				/* enum gateway_dns */
+	uint8_t ech;				/* enum gateway_ech */
+	uint8_t doh;				/* enum gateway_doh */
+	uint8_t _pad[3];
 	uint32_t mark;				/* MARK_BITS bits are set */
 	struct addr probe;			/* family 0: no probe */
 	char lan[GATEWAY_LANS][IFNAMSIZ];

@@ -141,6 +141,9 @@ bool rules_third_party(const struct rules *r, struct span host, struct span sour
  * condition, and no rule of the same host allows requests or images on it (that is decided on port 80). */
 struct verdict rules_connection(const struct rules *r, const struct station *client, const struct addr *server,
 				struct span name, uint16_t minute);
+/* rules_is_resolver - is the host, for this client, in a list of mode doh?  @name: normalised.  Whether it is blocked says
+ * rules_connection() */
+bool rules_is_resolver(const struct rules *r, const struct addr *client, struct span name);
 /* rules_request - what to do about a whole HTTP request: tests connections, then requests, then - for
  * an image request - images by URL.  verdict.kind says which of them decided (KIND_IMAGES: answer an empty image). */
 struct verdict rules_request(const struct rules *r, const struct facts *f);

@@ -20,7 +20,7 @@
 
 /* the options that lists of one set share */
 struct rules_build_options {
-	bool observe, allow;
+	bool observe, allow, doh;
 	bool grouped;				/* only for these groups (a bit each); else for everyone */
 	uint64_t groups[(LIMIT_GROUPS + 63) / 64];
 };

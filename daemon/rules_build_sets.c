@@ -23,7 +23,7 @@ int rules_build_set(struct rules_build *b, const struct rules_build_options *o, 
 	for (unsigned i = 0; i < b->sets; i++) {
 		const struct rules_build_options *have = &b->set[i].options;
 
-		if (have->observe == o->observe && have->allow == o->allow && have->grouped == o->grouped &&
+		if (have->observe == o->observe && have->allow == o->allow && have->doh == o->doh && have->grouped == o->grouped &&
 		    memcmp(have->groups, o->groups, sizeof(o->groups)) == 0)
 			return (int)i;
 	}
@@ -33,7 +33,8 @@ int rules_build_set(struct rules_build *b, const struct rules_build_options *o, 
 	s = &b->set[b->sets];
 	s->options = *o;
 	s->names.seed = b->seed;
-	s->set.flags = (o->observe ? SET_OBSERVE : 0) | (o->allow ? SET_ALLOW : 0) | (o->grouped ? SET_GROUPED : 0);
+	s->set.flags = (o->observe ? SET_OBSERVE : 0) | (o->allow ? SET_ALLOW : 0) | (o->doh ? SET_DOH : 0) |
+		       (o->grouped ? SET_GROUPED : 0);
 	return (int)b->sets++;
 }
 

@@ -88,7 +88,8 @@ enum image_set_flag {
 	SET_OBSERVE = 1,	/* decides nothing, but is asked what it would have done */
 	SET_ALLOW = 2,		/* everything in it lifts what other lists block */
 	SET_GROUPED = 4,	/* only for the clients of .group, which may be none */
-	SET_FLAGS = 7,
+	SET_DOH = 8,		/* of resolvers that speak DNS over HTTPS */
+	SET_FLAGS = 15,
 };
 
 struct image_set {

@@ -334,6 +334,22 @@ struct verdict rules_listed_host(const struct rules *r, const struct station *cl
 	return v;
 }
 
+bool rules_is_resolver(const struct rules *r, const struct addr *client, struct span name)
+{
+	struct verdict v = undecided;
+	struct asked a;
+	unsigned n = 0;
+
+	if (!r->resolvers)
+		return false;
+	ask_sets(&a, r, client, false);
+	for (unsigned i = 0; i < a.blocks; i++)
+		if (a.block[i]->image->flags & SET_DOH)
+			a.block[n++] = a.block[i];
+	a.blocks = n;
+	return named(a.block, n, name, &v) || host_filtered(&a, name, &v);
+}
+
 size_t rules_listed_filters(const struct rules *r, const struct facts *f, enum rules_filter_kind kind,
 			    struct rules_filter *out, size_t max)
 {

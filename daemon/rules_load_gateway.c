@@ -180,6 +180,21 @@ void load_gateway_quic(struct load *l, const struct yaml_node *value)
 	word_key(l, value, WORDS("inspect", "block", "pass"), &l->build.gateway.quic);
 }
 
+void load_gateway_dns(struct load *l, const struct yaml_node *value)
+{
+	word_key(l, value, "learn", "refuse", &l->build.gateway.dns);
+}
+
+void load_gateway_ech(struct load *l, const struct yaml_node *value)
+{
+	word_key(l, value, "pass", "strip", &l->build.gateway.ech);
+}
+
+void load_gateway_doh(struct load *l, const struct yaml_node *value)
+{
+	word_key(l, value, "pass", "refuse", &l->build.gateway.doh);
+}
+
 void load_gateway_probe(struct load *l, const struct yaml_node *value)
 {
 	const struct yaml_node *s = load_one(l, value, "an address and port such as 127.0.0.1:1100, or no");

@@ -67,7 +67,8 @@ static struct rules_list_note *note_new(struct load *l, struct span file)
 		return NULL;
 	}
 	grown[r->list_count] = (struct rules_list_note){ .file = copy, .url = url, .format = "-", .observe = l->list.options.observe,
-							.allow = l->list.options.allow,
+							.allow = l->list.options.allow, .doh = l->list.options.doh,
+							.idle = l->list.options.doh && l->build.gateway.doh == DOH_PASS,
 							.every_s = l->list.url ? l->list.every_s : 0 };
 	if (l->list.name)
 		snprintf(grown[r->list_count].name, sizeof(grown->name), "%.*s", SPAN_FMT(l->list.name->value));
@@ -104,10 +105,12 @@ void load_list(struct load *l, const struct yaml_node *item)
 		free(path);
 		return;
 	}
-	err = load_read(l->opener, path, LIMIT_LIST_BYTES, &text);
+	err = note->idle ? 0 : load_read(l->opener, path, LIMIT_LIST_BYTES, &text);
 	if (err == -ENOMEM)
 		l->no_memory = true;	/* that is not the list's fault: no image without it */
-	if (err == -ENOENT && l->list.url)
+	if (note->idle)
+		why = NULL;
+	else if (err == -ENOENT && l->list.url)
 		why = "it has not been fetched yet";
 	else if (err < 0)
 		why = err == -EFBIG ? too_large() : err == -EINVAL ? "it is no regular file" : strerror(-err);
@@ -117,7 +120,7 @@ void load_list(struct load *l, const struct yaml_node *item)
 		load_warn(l, place, "list \"%s\" is left out: %s%s%s%s; the rest stays in force", path, why,
 			  note->format[0] == '-' ? "" : " (format: ", note->format[0] == '-' ? "" : note->format,
 			  note->format[0] == '-' ? "" : ")");
-	note->in_force = !why && !l->list.options.observe;
+	note->in_force = !why && !note->idle && !l->list.options.observe;
 	rules_build_list(&l->build, span_of(note->file), note->in_force, (unsigned)set);
 	if (l->list.url)
 		rules_build_list_url(&l->build, place->value, l->list.name ? l->list.name->value : SPAN_LIT(""), l->list.every_s,

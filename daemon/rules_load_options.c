@@ -4,9 +4,11 @@
 
 void load_list_mode(struct load *l, const struct yaml_node *value)
 {
-	static const char *const modes[] = { "block", "observe", NULL };
+	static const char *const modes[] = { "block", "observe", "doh", NULL };
+	int mode = load_word(l, value, modes);
 
-	l->list.options.observe = load_word(l, value, modes) == 1;
+	l->list.options.observe = mode == 1;
+	l->list.options.doh = mode == 2;
 }
 
 static void add_group(struct load *l, const struct yaml_node *s)
@@ -45,8 +47,9 @@ int load_list_set(struct load *l, const struct yaml_node *item)
 	bool fresh;
 	int set;
 
-	if (e->options.allow && e->options.observe) {
-		load_error(l, e->allow, "a list of exceptions cannot be observed; expected allow: yes or mode: observe");
+	if (e->options.allow && (e->options.observe || e->options.doh)) {
+		load_error(l, e->allow, e->options.doh ? "a list of exceptions is no list of resolvers; expected allow: yes or mode: doh" :
+			   "a list of exceptions cannot be observed; expected allow: yes or mode: observe");
 		return -1;
 	}
 	set = rules_build_set(&l->build, &e->options, &fresh);

@@ -56,7 +56,7 @@ struct rules {
 	unsigned words;				/* in use, of each set below */
 	uint64_t of_kind[RULES_KINDS][RULES_WORDS];	/* KIND_EVERYTHING is in each of the others too */
 	uint64_t any_host[RULES_WORDS];		/* rules without a host condition */
-	bool blocks_connections, observes;
+	bool blocks_connections, observes, resolvers;
 	bool hardware;				/* some group has a link-layer address */
 	bool has_filters[RULES_FILTER_COOKIES + 1];
 };

@@ -36,6 +36,8 @@ struct rules_list_note {
 	const char *format;		/* "hosts", "domains", ...; "-" unknown */
 	bool in_force;
 	bool observe;
+	bool doh;			/* of resolvers */
+	bool idle;			/* of resolvers, and nothing asks to refuse them: it was not read */
 	bool allow;
 	/* lines = used + comments + skipped + cosmetic + browser + modifier + invalid */
 	uint32_t lines;

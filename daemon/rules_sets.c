@@ -45,6 +45,7 @@ const char *rules_sets_open(struct rules *r)
 			origin += (size_t)match_numbers(s->match) + 1;
 		if (origin > UINT32_MAX)
 			return "filters";
+		r->resolvers |= set[i].flags & SET_DOH;
 		r->observes |= (set[i].flags & (SET_OBSERVE | SET_ALLOW)) == SET_OBSERVE;
 		for (unsigned k = 0; s->match && k <= RULES_FILTER_COOKIES; k++)
 			r->has_filters[k] |= match_has(s->match, group[k]);

@@ -19,6 +19,9 @@ KEY(GATEWAY,	non_http,	gateway_non_http, "pass",	"refuse",			"what is not HTTP o
 KEY(GATEWAY,	tls,		gateway_tls,	"all",		"suspect",			"which servers' TLS and QUIC connections are decided by server name: all, suspect (addresses that carry a blocked name), or off")
 KEY(GATEWAY,	tls_ports,	gateway_tls_ports, "443",	"[443, 8443]",			"TCP and UDP ports where TLS and QUIC are looked for")
 KEY(GATEWAY,	quic,		gateway_quic,	"inspect",	"block",			"QUIC: inspect (decide by server name), block (browsers then use TCP) or pass")
+KEY(GATEWAY,	dns,		gateway_dns,	"learn",	"refuse",			"DNS answers for blocked names: learn, or refuse: also answered that there is no such name")
+KEY(GATEWAY,	ech,		gateway_ech,	"pass",		"strip",			"keys for encrypted server names in DNS answers: pass, or strip: taken out")
+KEY(GATEWAY,	doh,		gateway_doh,	"pass",		"refuse",			"DNS over HTTPS and relays that go around this filter: pass or refuse")
 KEY(GATEWAY,	probe,		gateway_probe,	"no",		"127.0.0.1:1100",		"address and port where the UNIX time is told; no: none")
 KEY(GATEWAY,	exempt,		gateway_exempt,	"none",		"[192.168.1.9, 10.9.0.0/16]",	"clients that are never filtered")
 
@@ -27,7 +30,7 @@ KEY(LIST,	url,		list_url,	"none",		"https://lists.example/ads.txt", "a list that
 KEY(LIST,	every,		list_every,	"1d",		"12h",				"how often a list with url is fetched: minutes, hours or days, from 10m to 30d")
 KEY(LIST,	checksum,	list_checksum,	"yes",		"no",				"no: a checksum that a fetched list states is not looked at")
 KEY(LIST,	name,		list_name,	"none",		"easylist",			"a short name for the list")
-KEY(LIST,	mode,		list_mode,	"block",	"observe",			"block, or observe: log and count what it would have done, enforce nothing")
+KEY(LIST,	mode,		list_mode,	"block",	"observe",			"block; observe: log and count what it would have done, enforce nothing; doh: resolvers, blocked with doh: refuse")
 KEY(LIST,	groups,		list_groups,	"all clients",	"[kids]",			"only for these clients: names of the groups section")
 KEY(LIST,	allow,		list_allow,	"no",		"yes",				"yes: everything in it is an exception, which lifts what other lists block")
 KEY(LIST,	cookies,	list_cookies,	"yes",		"no",				"no: its filters of cookies ($cookie) are not used")

@@ -88,7 +88,9 @@ static const struct {
 	{ "lists:\n  - {file: x, allow: perhaps}\n", { "2:22: error: \"perhaps\" is not known here; expected yes or no" } },
 	{ "lists:\n  - {file: x, cookies: 3}\n", { "2:24: error: \"3\" is not known here; expected yes or no" } },
 	{ "lists:\n  - {file: x, allow: yes, mode: observe}\n", { "2:22: error: a list of exceptions cannot be observed" } },
-	{ "lists:\n  - {file: x, mode: watch}\n", { "expected block or observe" } },
+	{ "lists:\n  - {file: x, mode: watch}\n", { "expected block, observe or doh" } },
+	{ "lists:\n  - {file: x, allow: yes, mode: doh}\n", { "2:22: error: a list of exceptions is no list of resolvers" } },
+	{ "gateway: {dns: no, ech: strp, doh: block}\n", { "expected learn or refuse", "expected pass or strip", "1:36: error: \"block\" is not known here; expected pass or refuse" } },
 	{ "rules:\n  - {block: requests, host: [a}\n", { "2:" } },
 	{ "rules:\n\t- a\n", { "2:1: error: found character that cannot start any token" } },
 	{ "a: \xff\n", { "1:4: error: " } },
@@ -155,7 +157,7 @@ static void the_gateway_section(void **state)
 {
 	struct rules *r = rules_text_map("gateway:\n  lan: [br0, eth1]\n  filter_self: no\n  http_ports: [80, 8080, 80]\n  listen: 4000\n"
 					 "  workers: 3\n  on_failure: block\n  refuse_with: drop\n  unlearned: refuse\n"
-					 "  non_http: refuse\n  probe: \"[::1]:1100\"\n  exempt: 10.1.2.3/8\n  mark: 0x80000036\n", NULL);
+					 "  non_http: refuse\n  dns: refuse\n  ech: strip\n  doh: refuse\n  probe: \"[::1]:1100\"\n  exempt: 10.1.2.3/8\n  mark: 0x80000036\n", NULL);
 	const struct gateway *g = rules_gateway(r);
 	char text[ADDR_TEXT];
 
@@ -172,6 +174,7 @@ static void the_gateway_section(void **state)
 	assert_int_equal(g->refuse_with, REFUSE_DROP);
 	assert_int_equal(g->unlearned, UNLEARNED_REFUSE);
 	assert_int_equal(g->non_http, NON_HTTP_REFUSE);
+	assert_true(g->dns == DNS_REFUSE && g->ech == ECH_STRIP && g->doh == DOH_REFUSE);
 	assert_string_equal(addr_format_port(&g->probe, text), "[::1]:1100");
 	assert_int_equal(g->exempts, 1);
 	assert_int_equal(gateway_mark(g, MARK_REFUSE), 0x80000000);
@@ -185,6 +188,7 @@ static void the_gateway_section(void **state)
 	g = rules_gateway(r);
 	assert_true(g->lan_auto && g->filter_self == SWITCH_AUTO && g->listen == 3129 && g->http_port[0] == 80);
 	assert_int_equal(g->mark, 0x0f800000);
+	assert_true(g->dns == DNS_LEARN && g->ech == ECH_PASS && g->doh == DOH_PASS);
 	assert_int_equal(g->probe.family, 0);
 	assert_int_equal(g->tls, TLS_ALL);
 	assert_int_equal(g->quic, GATEWAY_QUIC_INSPECT);
@@ -225,6 +229,24 @@ static void the_keys_of_tls_and_quic(void **state)
 	text = rules_report_text(&report);
 	assert_non_null(strstr(text, "error: too many ports"));
 	free(text);
+	rules_report_fini(&report);
+}
+
+static void a_list_of_resolvers_is_read_where_it_is_used(void **state)
+{
+	static const struct text_file lists[] = { { "doh.txt", SPAN_LIT("dns.example\n") }, { NULL, { NULL, 0 } } };
+	struct rules_report report;
+
+	(void)state;
+	/* one is missing, and nobody misses it */
+	close(rules_text_build(SPAN_LIT("lists: [{file: doh.txt, mode: doh}, {file: gone, mode: doh}]\n"), lists, &report));
+	assert_int_equal(report.errors + report.warnings, 0);
+	assert_true(report.lists[0].idle && !report.lists[0].in_force && report.lists[0].names == 0);
+	rules_report_fini(&report);
+	close(rules_text_build(SPAN_LIT("lists: [{file: doh.txt, mode: doh}, {file: gone, mode: doh}]\ngateway: {doh: refuse}\n"), lists, &report));
+	assert_int_equal(report.errors, 0);
+	assert_int_equal(report.warnings, 1);
+	assert_true(!report.lists[0].idle && report.lists[0].doh && report.lists[0].in_force && report.lists[0].names == 1);
 	rules_report_fini(&report);
 }
 
@@ -385,6 +407,7 @@ int main(void)
 		cmocka_unit_test(a_bad_list_is_a_warning),
 		cmocka_unit_test(the_gateway_section),
 		cmocka_unit_test(the_keys_of_tls_and_quic),
+		cmocka_unit_test(a_list_of_resolvers_is_read_where_it_is_used),
 		cmocka_unit_test(anchors_are_bounded),
 		cmocka_unit_test(many_errors_are_cut),
 		cmocka_unit_test(lists_have_bounded_kinds),
