@@ -303,6 +303,8 @@ static enum dns_msg_result follow(struct dns_wire m, const struct answer *a, uin
 			return DNS_MSG_BAD_CHAIN;
 		name = rr->target;
 		lower_ttl(out, rr->ttl_s);
+		if (rr->type == DNS_TYPE_CNAME && out->links == out->names - 1)
+			out->links++;
 	}
 	if (is_svcb(out->qtype) && !serve(m, a, out, &name, &hash))
 		return DNS_MSG_BAD_CHAIN;
@@ -345,7 +347,7 @@ enum dns_msg_result dns_msg_parse(struct span in, struct dns_msg *out)
 	out->truncated = flags & FLAG_TC;
 	out->more = false;
 	out->name[0].len = (uint8_t)len;
-	out->names = 1;
+	out->names = out->links = 1;
 	out->addrs = 0;
 	out->ttl_s = 0;
 	out->ech_at = 0;

@@ -62,6 +62,7 @@ struct dns_msg {
 	bool truncated;			/* ANSWER: the TC bit; the client will ask again over TCP */
 	bool more;			/* ANSWER: has more than DNS_MESSAGE_RECORDS records or addresses; the rest was not read */
 	uint8_t names;			/* used of name[]; 1 for a QUERY */
+	uint8_t links;			/* of these, those that CNAMEs lead to, the question's included: the same for all types */
 	uint16_t addrs;			/* used of addr[] */
 	uint16_t ech_at;		/* ANSWER: offset of the first ech parameter of an SVCB or HTTPS record; 0: there is none */
 	uint32_t ttl_s;			/* the smallest of the records followed and the addresses; 0 when there are none */

@@ -38,6 +38,8 @@ struct held *held_new(uint32_t max)
 
 void held_free(struct held *h)
 {
+	for (uint32_t i = 0; h && i < h->max; i++)
+		free(h->slot[i].packet.packet);
 	free(h);
 }
 
@@ -86,7 +88,8 @@ struct held_packet *held_add(struct held *h, uint32_t id, uint64_t now_ms)
 		s->turn++;
 	while (s->turn * h->max + i == 0);
 	s->packet = (struct held_packet){
-		.token = s->turn * h->max + i, .id = id, .waiting = true, .since_ms = now_ms, .until = UINT64_MAX,
+		.token = s->turn * h->max + i, .carrier = s->turn * h->max + i, .id = id, .waiting = true, .since_ms = now_ms,
+		.until = UINT64_MAX,
 	};
 	list_append(h, &h->waiting, i);
 	return &s->packet;
@@ -101,6 +104,12 @@ struct held_packet *held_find(struct held *h, uint32_t token)
 	return token && p->token == token ? p : NULL;
 }
 
+static void forget_packet(struct held_packet *p)
+{
+	free(p->packet);
+	p->packet = NULL;
+}
+
 void held_release(struct held *h, struct held_packet *p)
 {
 	uint32_t i = held_index(h, p);
@@ -110,6 +119,7 @@ void held_release(struct held *h, struct held_packet *p)
 	list_remove(h, &h->waiting, i);
 	list_append(h, &h->released, i);
 	p->waiting = false;
+	forget_packet(p);
 }
 
 void held_drop(struct held *h, struct held_packet *p)
@@ -117,6 +127,7 @@ void held_drop(struct held *h, struct held_packet *p)
 	uint32_t i = held_index(h, p);
 
 	list_remove(h, p->waiting ? &h->waiting : &h->released, i);
+	forget_packet(p);
 	p->token = 0;
 	h->slot[i].newer = h->spare;
 	h->spare = i;

@@ -5,7 +5,7 @@
  * reader's word is worth learning even when it comes too late to hold the packet for it.
  * All packets of a table may be held equally long, so the oldest is always the next due.
  *
- * Pure: no clock, no input or output; all memory is reserved by held_new().
+ * Pure: no clock, no input or output; all memory but the copies of packets is reserved by held_new().
  */
 #ifndef DEJUNK_HELD_H
 #define DEJUNK_HELD_H
@@ -20,6 +20,12 @@ struct held_packet {
 	uint32_t id;		/* of the packet in its queue */
 	bool waiting;		/* still in the queue */
 	bool behind;		/* other answers come before it in the same packet */
+	bool changed;		/* packet is to take the place of the one in the queue */
+	uint32_t carrier;	/* the entry that holds the packet of this message: its own token, or that of a later one */
+	uint16_t at, len;	/* where the message is in the packet, unless edit is DNS_EDIT_NOT */
+	uint8_t edit;		/* enum dns_edit: may another message take its place there? */
+	uint32_t packet_bytes;
+	char *packet;		/* a copy of it, or of its headers (malloc'd, owned, gone with the release); or NULL */
 	uint64_t since_ms;
 	uint64_t until;		/* position in the stream of set changes it waits for (setbox); UINT64_MAX: not known yet */
 	struct client client;	/* who is answered */
@@ -37,7 +43,7 @@ void held_free(struct held *h);
 struct held_packet *held_add(struct held *h, uint32_t id, uint64_t now_ms);
 /* held_find - the entry of @token, or NULL: never was, or gone */
 struct held_packet *held_find(struct held *h, uint32_t token);
-/* held_release - it is not waiting any more; its entry stays until dropped or aged
+/* held_release - it is not waiting any more; its entry stays until dropped or aged, without its copy of the packet
  * held_drop - forget the entry */
 void held_release(struct held *h, struct held_packet *p);
 void held_drop(struct held *h, struct held_packet *p);

@@ -346,6 +346,28 @@ uint64_t learned_answer(struct learned *l, const struct client *client, const st
 	return setbox_position(l->box) == before ? 0 : setbox_position(l->box);
 }
 
+bool learned_strips(const struct learned *l)
+{
+	return l->rules && rules_gateway(l->rules)->ech == ECH_STRIP;
+}
+
+bool learned_edits(const struct learned *l)
+{
+	return l->rules && (refusal_possible(rules_gateway(l->rules)) || learned_strips(l));
+}
+
+enum refusal learned_refuses(const struct learned *l, const struct client *client, const struct addr *client_ip,
+			     struct span chain, unsigned links, const struct addr *addr, size_t n)
+{
+	struct station who = station_of(client, client_ip);
+	struct refusal_asked a = {
+		.client = &who, .chain = chain, .links = links, .addr = addr, .addrs = n, .minute = l->minute,
+	};
+	uint32_t origin;
+
+	return l->rules ? refusal_of(l->rules, &a, &origin) : REFUSAL_NONE;
+}
+
 bool learned_first(struct learned *l, const struct client *client, const struct addr *src, const struct addr *dst)
 {
 	uint64_t now_ms = clock_ms(), key;

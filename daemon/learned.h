@@ -17,6 +17,7 @@
 
 #include "child.h"
 #include "judge.h"
+#include "refusal.h"
 #include "rules.h"
 
 struct learned;
@@ -41,6 +42,13 @@ bool learned_drops(const struct learned *l);
 uint64_t learned_answer(struct learned *l, const struct client *client, const struct addr *client_ip,
 			const struct addr *resolver, struct span chain, const struct addr *addr, size_t n,
 			uint32_t ttl_s);
+/* learned_edits - do the rules ask for answers to be rewritten?
+ * learned_strips - without ech?
+ * learned_refuses - is this one to be refused? (refusal.h; @chain, @addr, @n as above, @links: refusal_asked.links) */
+bool learned_edits(const struct learned *l);
+bool learned_strips(const struct learned *l);
+enum refusal learned_refuses(const struct learned *l, const struct client *client, const struct addr *client_ip,
+			     struct span chain, unsigned links, const struct addr *addr, size_t n);
 /* learned_first - a first packet at a suspect address; true: refuse it.  The kernel is told to refuse the next by itself. */
 bool learned_first(struct learned *l, const struct client *client, const struct addr *src, const struct addr *dst);
 

@@ -179,8 +179,10 @@ struct msg_dns {
 	struct addr client_ip;	/* with port */
 	struct addr server_ip;	/* with port */
 	uint8_t is_answer;	/* direction by port; the reader checks the QR bit */
-	uint8_t _pad2[7];
+	uint8_t edit;		/* enum dns_edit: of an answer, may another take its place? */
+	uint8_t _pad2[6];
 };
+enum dns_edit { DNS_EDIT_NOT, DNS_EDIT_SAME, DNS_EDIT_FREE };	/* no; one of the same length; one of any length */
 
 enum dns_read { DNS_READ_NOTHING, DNS_READ_QUERY, DNS_READ_ANSWER, DNS_READ_BAD, DNS_READ_UNASKED };
 struct msg_dns_read {
@@ -189,7 +191,11 @@ struct msg_dns_read {
 	uint16_t what;		/* enum dns_read */
 	uint16_t names;		/* then names: each one byte of length and that many bytes, normalised: query name first, then the chain */
 	uint16_t addrs;		/* then addresses: struct addr each */
-	uint16_t _pad;
+	uint16_t links;		/* of the names, those that CNAMEs lead to, the question's included */
+	uint16_t refused;	/* then that many bytes: the answer as it would refuse the name */
+	uint16_t stripped;	/* then that many: the answer without ech.  Both 0 where not asked for, or where it cannot be */
+	uint8_t has_ech;	/* the answer has got it */
+	uint8_t _pad[3];
 	struct client client;
 	struct addr client_ip;
 };

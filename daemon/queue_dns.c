@@ -24,7 +24,9 @@ enum {
 
 static void queue_release(struct queue *q, struct held_packet *h)
 {
-	if (h->waiting)
+	if (h->waiting && h->changed)
+		queue_rewrite_verdict(q, h);
+	else if (h->waiting)
 		nfq_verdict(q->dns, h->id, NFQ_ACCEPT);
 	held_release(q->held, h);
 }
@@ -96,13 +98,17 @@ static void queue_query(struct queue *q, const struct nfq_packet *p, const struc
 }
 
 /* queue_answer - an answer to the reader; true: the packet is held until it was learned
+ * @at: where it begins in the packet's payload (tcp_dns.h)
  * @hold: false: another message of the same packet is what it waits for
- * @behind: it waits for what the answers before it cause, too */
-static bool queue_answer(struct queue *q, const struct nfq_packet *p, const struct ip_pkt *ip, bool hold, bool behind)
+ * @behind: it waits for what the answers before it cause, too
+ * @token: filled with that of its entry; 0: there is none */
+static bool queue_answer(struct queue *q, const struct nfq_packet *p, const struct ip_pkt *ip, size_t at, bool hold, bool behind,
+			 uint32_t *token)
 {
 	struct msg_dns head = { .client_ip = ip->dst, .server_ip = ip->src, .is_answer = 1 };
 	struct held_packet *h = held_add(q->held, p->id, clock_ms());
 
+	*token = 0;
 	if (!h) {
 		count(COUNTER_DNS_LATE);
 		reached(LIMIT_ID_DNS_HELD, &ip->src);
@@ -115,8 +121,10 @@ static bool queue_answer(struct queue *q, const struct nfq_packet *p, const stru
 	h->client_ip = ip->dst;
 	h->server_ip = ip->src;
 	h->behind = behind;
+	queue_rewrite_keep(q, h, p, ip, at, hold);
 	head.packet_id = h->token;
 	head.client = h->client;
+	head.edit = h->edit;
 	if (!hold)
 		held_release(q->held, h);
 	if (queue_tell_reader(q, &head, ip->payload) < 0) {
@@ -124,6 +132,7 @@ static bool queue_answer(struct queue *q, const struct nfq_packet *p, const stru
 		held_drop(q->held, h);
 		return false;
 	}
+	*token = h->token;
 	return hold;
 }
 
@@ -132,10 +141,12 @@ struct queue_segment {
 	struct queue *queue;
 	const struct nfq_packet *packet;
 	struct ip_pkt ip;		/* its payload: one message */
-	bool held, answered;		/* it is; a message of it was an answer */
+	bool held;			/* by the last of its answers */
+	unsigned answers;
+	uint32_t token[LIMIT_DNS_PACKET_MESSAGES];	/* of the answers */
 };
 
-static void queue_on_message(void *ctx, struct span message, bool last)
+static void queue_on_message(void *ctx, struct span message, size_t at, bool last)
 {
 	struct queue_segment *s = ctx;
 
@@ -144,8 +155,8 @@ static void queue_on_message(void *ctx, struct span message, bool last)
 		queue_query(s->queue, s->packet, &s->ip);
 		return;
 	}
-	s->held = queue_answer(s->queue, s->packet, &s->ip, last, s->answered) || s->held;
-	s->answered = true;
+	s->held = queue_answer(s->queue, s->packet, &s->ip, at, last, s->answers > 0, &s->token[s->answers]);
+	s->answers++;
 }
 
 /* queue_tcp - of a segment that completes answers the last one holds it: words and set changes come in order */
@@ -156,6 +167,12 @@ static bool queue_tcp(struct queue *q, const struct nfq_packet *p, const struct 
 	if (ip->cut)
 		reached(LIMIT_ID_QUEUE_COPY_BYTES, &ip->src);
 	tcp_dns_packet(q->tcp, ip, clock_ms(), queue_on_message, &s);
+	for (unsigned i = 0; s.held && i < s.answers; i++) {
+		struct held_packet *h = held_find(q->held, s.token[i]);
+
+		if (h)
+			h->carrier = s.token[s.answers - 1];
+	}
 	return s.held;
 }
 
@@ -165,6 +182,7 @@ void queue_dns_on_packet(void *ctx, const struct nfq_packet *p)
 	struct ip_pkt ip;
 	enum ip_pkt_result is = ip_pkt_parse(p->payload, &ip);
 	bool held = false;
+	uint32_t token;
 
 	if (is == IP_PKT_TCP) {
 		held = queue_tcp(q, p, &ip);
@@ -173,7 +191,7 @@ void queue_dns_on_packet(void *ctx, const struct nfq_packet *p)
 		if (is == IP_PKT_UDP && (ip.cut || ip.payload.len > LIMIT_QUEUE_COPY_BYTES))
 			reached(LIMIT_ID_QUEUE_COPY_BYTES, &ip.src);
 	} else if (tcp_dns_is_answer(&ip.src, &ip.dst, ip.payload)) {
-		held = queue_answer(q, p, &ip, true, false);
+		held = queue_answer(q, p, &ip, 0, true, false, &token);
 	} else {
 		queue_query(q, p, &ip);
 	}
@@ -184,20 +202,24 @@ void queue_dns_on_packet(void *ctx, const struct nfq_packet *p)
 void queue_dns_on_read(struct queue *q, const struct word *w)
 {
 	struct held_packet *h = held_find(q->held, w->head.packet_id);
+	bool refused = false;
 
 	if (!h || h->until != UINT64_MAX)
 		return;
 	h->until = 0;
 	if (w->head.what == DNS_READ_ANSWER) {
-		count(COUNTER_DNS_ANSWERS);
+		count_add(COUNTER_DNS_ANSWERS, w->head.addrs > 0);
 		/* whose answer it is was seen in the packet; the word's own client is not asked */
 		h->until = learned_answer(q->learned, &h->client, &h->client_ip, &h->server_ip, w->chain, w->addr,
 					  w->head.addrs, w->head.ttl_s);
+		refused = learned_edits(q->learned) && queue_rewrite(q, h, w);
 	}
 	if (h->until > q->caused)
 		q->caused = h->until;
-	else if (h->behind)
+	if (h->behind)
 		h->until = q->caused;		/* words come in order: theirs were before this one */
+	else if (refused)
+		h->until = 0;			/* nobody gets to know its addresses */
 	if (!h->waiting || h->until <= learned_position(q->learned)) {
 		queue_release(q, h);
 		held_drop(q->held, h);

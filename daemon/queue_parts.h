@@ -4,6 +4,7 @@
  *	queue.c		the queues, the reader's socket, first packets
  *	queue_dns.c	DNS packets, held for the reader and for set changes
  *	queue_hello.c	the first data of connections to TLS ports, held for the reader
+ *	queue_rewrite.c	what takes the place of a held answer
  *
  * Only these include this header.
  */
@@ -17,6 +18,7 @@
 #include "clients.h"
 #include "held.h"
 #include "held_flows.h"
+#include "ip_pkt.h"
 #include "nfq.h"
 #include "queue.h"
 #include "tcp_dns.h"
@@ -64,5 +66,15 @@ void queue_hello_on_read(struct queue *q, struct span body);
 /* queue_hello_let_go - release all packets undecided: the reader is gone */
 void queue_hello_let_go(struct queue *q);
 void queue_hello_arm(struct queue *q);
+
+/* queue_rewrite.c */
+/* queue_rewrite_keep - @h is an answer in @p that may be rewritten: keep what that takes; h->edit says whether it can be
+ * @ip: its payload: the message; @at: where that begins in the payload of the packet, or TCP_DNS_ELSEWHERE
+ * @carries: it is what the packet waits for */
+void queue_rewrite_keep(struct queue *q, struct held_packet *h, const struct nfq_packet *p, const struct ip_pkt *ip, size_t at, bool carries);
+/* queue_rewrite - rewrite the answer as the rules ask; true: it is refused now */
+bool queue_rewrite(struct queue *q, struct held_packet *h, const struct word *w);
+/* queue_rewrite_verdict - let the packet of @h pass, changed */
+void queue_rewrite_verdict(struct queue *q, struct held_packet *h);
 
 #endif

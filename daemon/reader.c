@@ -16,13 +16,16 @@
 #include "clock.h"
 #include "container.h"
 #include "counters.h"
+#include "dns_edit.h"
 #include "dns_msg.h"
+#include "dns_refuse.h"
 #include "hello.h"
 #include "ipc.h"
 #include "limits.h"
 #include "log.h"
 #include "reached.h"
 #include "queries.h"
+#include "refusal.h"
 #include "resolve.h"
 #include "rules.h"
 #include "sandbox.h"
@@ -35,6 +38,7 @@ enum {
 
 static struct {
 	struct child child;
+	bool refuses, strips;	/* what the rules may ask of answers */
 	struct queries *queries;
 	struct hello *hello;
 	ev_timer hello_age;
@@ -46,11 +50,13 @@ static struct {
 	struct dns_msg msg;
 } reader = { .peer = -1 };
 
-/* reader_say - @head and, for an answer, what @m holds; false: the queue process does not take it */
-static bool reader_say(enum message type, struct msg_dns_read *head, const struct dns_msg *m)
+static const struct span nothing = { "", 0 };
+
+/* reader_say - @head and, for an answer, what @m holds and what may take its place; false: the queue process does not take it */
+static bool reader_say(enum message type, struct msg_dns_read *head, const struct dns_msg *m, struct span refused, struct span stripped)
 {
 	static char body[WORD_BYTES];
-	size_t n = word_write(body, head, m);
+	size_t n = word_write(body, head, m, refused, stripped);
 
 	return reader.peer >= 0 && ipc_send(reader.peer, (uint16_t)type, 0, body, n, -1) == 0;
 }
@@ -60,7 +66,7 @@ static bool reader_on_host(void *ctx, const struct dns_msg *m)
 	struct msg_dns_read head = { .what = DNS_READ_ANSWER };
 
 	(void)ctx;
-	return reader_say(MSG_HOST, &head, m);
+	return reader_say(MSG_HOST, &head, m, nothing, nothing);
 }
 
 static struct query reader_question(const struct msg_dns *d, const struct dns_msg *m)
@@ -97,26 +103,45 @@ static enum dns_read reader_read(const struct msg_dns *d, struct span in)
 	}
 	if (m->more)
 		reached(LIMIT_ID_DNS_MESSAGE_RECORDS, &d->server_ip);
-	return m->addrs ? DNS_READ_ANSWER : DNS_READ_NOTHING;
+	return DNS_READ_ANSWER;
+}
+
+/* reader_edit - what may take the place of the answer @in: whether it does is not decided here */
+static void reader_edit(const struct msg_dns *d, struct span in, struct span *refused, struct span *stripped)
+{
+	static char r[WORD_MESSAGE + DNS_REFUSE_BYTES], s[WORD_MESSAGE];
+	bool same = d->edit == DNS_EDIT_SAME;
+
+	if (d->edit == DNS_EDIT_NOT || in.len > WORD_MESSAGE)
+		return;
+	if (reader.refuses)
+		*refused = (struct span){ r, dns_refuse(in, same, r) };
+	if (reader.strips && reader.msg.ech_at)
+		*stripped = (struct span){ s, dns_edit_strip_ech(in, same, s) };
 }
 
 static void reader_on_dns(const struct ipc_message *m)
 {
 	struct msg_dns d;
 	struct msg_dns_read head = { 0 };
+	struct span in, refused = nothing, stripped = nothing;
 	enum dns_read what;
 
 	if (m->len < sizeof(d))
 		return;
 	memcpy(&d, m->body, sizeof(d));
-	what = reader_read(&d, (struct span){ (const char *)m->body + sizeof(d), m->len - sizeof(d) });
+	in = (struct span){ (const char *)m->body + sizeof(d), m->len - sizeof(d) };
+	what = reader_read(&d, in);
 	if (!d.packet_id)
 		return;
+	if (what == DNS_READ_ANSWER)
+		reader_edit(&d, in, &refused, &stripped);
 	head.packet_id = d.packet_id;
 	head.what = (uint16_t)what;
 	head.client = d.client;
 	head.client_ip = d.client_ip;
-	reader_say(MSG_DNS_READ, &head, what == DNS_READ_ANSWER ? &reader.msg : NULL);
+	head.has_ech = what == DNS_READ_ANSWER && reader.msg.ech_at;
+	reader_say(MSG_DNS_READ, &head, what == DNS_READ_ANSWER ? &reader.msg : NULL, refused, stripped);
 }
 
 /* reader_count_hello - what was read, and what could not be and why */
@@ -269,6 +294,8 @@ static void reader_on_rules(struct child *c, struct ipc_message *m)
 		return;
 	}
 	once = true;
+	reader.refuses = refusal_possible(rules_gateway(r));
+	reader.strips = rules_gateway(r)->ech == ECH_STRIP;
 	resolve_hosts(reader.resolve, r);	/* copies the names */
 	child_ready(c, rules_generation(r));
 	rules_put(r);

@@ -47,7 +47,6 @@ static bool address_allowed(const struct rules *r, const struct refusal_asked *a
 enum refusal refusal_of(const struct rules *r, const struct refusal_asked *a, uint32_t *origin)
 {
 	const struct gateway *g = rules_gateway(r);
-	const struct addr *client = a->client && a->client->family ? a->client : NULL;
 	struct span rest = a->chain, name;
 	enum refusal canary = REFUSAL_NONE;
 	struct verdict v = { .action = ACT_PASS };
@@ -57,7 +56,7 @@ enum refusal refusal_of(const struct rules *r, const struct refusal_asked *a, ui
 	if (!refusal_possible(g))
 		return REFUSAL_NONE;
 	for (at = 0; v.action != ACT_BLOCK && chain_next(&rest, &name); at++) {
-		v = rules_connection(r, client, NULL, name, a->minute);
+		v = rules_connection(r, a->client, NULL, name, a->minute);
 		if (v.action == ACT_ALLOW)
 			return REFUSAL_NONE;
 		if (at == 0 && g->doh == DOH_REFUSE)
@@ -65,7 +64,7 @@ enum refusal refusal_of(const struct rules *r, const struct refusal_asked *a, ui
 		if (canary)
 			return canary;
 	}
-	if (v.action != ACT_BLOCK || (g->dns != DNS_REFUSE && !rules_is_resolver(r, client, name)) || address_allowed(r, a))
+	if (v.action != ACT_BLOCK || (g->dns != DNS_REFUSE && !rules_is_resolver(r, a->client, name)) || address_allowed(r, a))
 		return REFUSAL_NONE;
 	*origin = v.origin;
 	return at <= a->links ? REFUSAL_NO_NAME : REFUSAL_NO_DATA;

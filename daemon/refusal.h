@@ -27,7 +27,7 @@ enum refusal {
 };
 
 struct refusal_asked {
-	const struct addr *client;	/* NULL: unknown */
+	const struct station *client;	/* NULL: unknown */
 	struct span chain;		/* names, the question's first (chain_next) */
 	unsigned links;			/* of these, the question and those that CNAMEs lead to: the same for every type */
 	const struct addr *addr;	/* addresses of the answer, @addrs of them */

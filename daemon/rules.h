@@ -143,7 +143,7 @@ struct verdict rules_connection(const struct rules *r, const struct station *cli
 				struct span name, uint16_t minute);
 /* rules_is_resolver - is the host, for this client, in a list of mode doh?  @name: normalised.  Whether it is blocked says
  * rules_connection() */
-bool rules_is_resolver(const struct rules *r, const struct addr *client, struct span name);
+bool rules_is_resolver(const struct rules *r, const struct station *client, struct span name);
 /* rules_request - what to do about a whole HTTP request: tests connections, then requests, then - for
  * an image request - images by URL.  verdict.kind says which of them decided (KIND_IMAGES: answer an empty image). */
 struct verdict rules_request(const struct rules *r, const struct facts *f);

@@ -334,7 +334,7 @@ struct verdict rules_listed_host(const struct rules *r, const struct station *cl
 	return v;
 }
 
-bool rules_is_resolver(const struct rules *r, const struct addr *client, struct span name)
+bool rules_is_resolver(const struct rules *r, const struct station *client, struct span name)
 {
 	struct verdict v = undecided;
 	struct asked a;

@@ -182,17 +182,17 @@ void load_gateway_quic(struct load *l, const struct yaml_node *value)
 
 void load_gateway_dns(struct load *l, const struct yaml_node *value)
 {
-	word_key(l, value, "learn", "refuse", &l->build.gateway.dns);
+	word_key(l, value, WORDS("learn", "refuse"), &l->build.gateway.dns);
 }
 
 void load_gateway_ech(struct load *l, const struct yaml_node *value)
 {
-	word_key(l, value, "pass", "strip", &l->build.gateway.ech);
+	word_key(l, value, WORDS("pass", "strip"), &l->build.gateway.ech);
 }
 
 void load_gateway_doh(struct load *l, const struct yaml_node *value)
 {
-	word_key(l, value, "pass", "refuse", &l->build.gateway.doh);
+	word_key(l, value, WORDS("pass", "refuse"), &l->build.gateway.doh);
 }
 
 void load_gateway_probe(struct load *l, const struct yaml_node *value)

@@ -96,6 +96,15 @@ static bool is_awaited(struct tcp_dns *t, const struct ip_pkt *p, struct tcp_str
 	return true;
 }
 
+/* place_of - of a message in the stream, in the packet that completed it */
+static size_t place_of(const struct ip_pkt *p, const struct tcp_stream *s, struct span in, struct span message)
+{
+	uint32_t begin = s->base + (uint32_t)(message.p - in.p), packet = p->tcp_seq + !!(p->tcp_flags & TCP_SYN);
+	uint32_t at = begin - packet;		/* earlier: a large number */
+
+	return at <= p->payload.len && message.len <= p->payload.len - at ? at : TCP_DNS_ELSEWHERE;
+}
+
 void tcp_dns_packet(struct tcp_dns *t, const struct ip_pkt *p, uint64_t now_ms, tcp_dns_on_message *on_message, void *ctx)
 {
 	struct span in, rest, next, message = { NULL, 0 };
@@ -123,11 +132,11 @@ void tcp_dns_packet(struct tcp_dns *t, const struct ip_pkt *p, uint64_t now_ms, 
 			continue;
 		told++;
 		if (message.p)
-			on_message(ctx, message, false);
+			on_message(ctx, message, place_of(p, s, in, message), false);
 		message = next;
 	}
 	if (message.p)
-		on_message(ctx, message, true);
+		on_message(ctx, message, place_of(p, s, in, message), true);
 	s->user = (void *)(((uintptr_t)s->user & ~(uintptr_t)SKIP) | state.skip);
 	if (r == DNS_STREAM_BAD)
 		tcp_stream_drop(t->streams, s);

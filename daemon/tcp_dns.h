@@ -20,8 +20,11 @@
 
 struct tcp_dns;
 
-/* one whole message (lent); @last: this packet completes no other after it */
-typedef void tcp_dns_on_message(void *ctx, struct span message, bool last);
+/* one whole message (lent)
+ * @at:   where it begins in the payload of the packet, all of which it lies in; TCP_DNS_ELSEWHERE: some of it came earlier
+ * @last: this packet completes no other after it */
+typedef void tcp_dns_on_message(void *ctx, struct span message, size_t at, bool last);
+enum { TCP_DNS_ELSEWHERE = 1 << 24 };
 
 /* tcp_dns_new - NULL without memory; @seed: random */
 struct tcp_dns *tcp_dns_new(uint64_t seed);

@@ -4,10 +4,20 @@
 
 #include <string.h>
 
-size_t word_write(char body[WORD_BYTES], struct msg_dns_read *head, const struct dns_msg *m)
+static size_t put(char *body, size_t n, struct span s)
+{
+	if (s.len)
+		memcpy(body + n, s.p, s.len);
+	return n + s.len;
+}
+
+size_t word_write(char body[WORD_BYTES], struct msg_dns_read *head, const struct dns_msg *m, struct span refused, struct span stripped)
 {
 	size_t n = sizeof(*head);
 
+	head->links = m ? m->links : 0;
+	head->refused = (uint16_t)refused.len;
+	head->stripped = (uint16_t)stripped.len;
 	head->names = m ? m->names : 0;
 	head->addrs = m ? m->addrs : 0;
 	head->ttl_s = m ? m->ttl_s : 0;
@@ -19,6 +29,7 @@ size_t word_write(char body[WORD_BYTES], struct msg_dns_read *head, const struct
 	if (head->addrs)
 		memcpy(body + n, m->addr, head->addrs * sizeof(m->addr[0]));
 	n += head->addrs * sizeof(struct addr);
+	n = put(body, put(body, n, refused), stripped);
 	memcpy(body, head, sizeof(*head));
 	return n;
 }
@@ -37,9 +48,12 @@ bool word_read(struct span body, struct word *out)
 		if (!chain_next(&rest, &name))
 			return false;
 	out->chain.len -= rest.len;
-	if (out->chain.len > NAMES_CHAIN_BYTES || head->addrs > LIMIT_DNS_MESSAGE_RECORDS ||
-	    rest.len != head->addrs * sizeof(struct addr))
+	if (out->chain.len > NAMES_CHAIN_BYTES || head->addrs > LIMIT_DNS_MESSAGE_RECORDS || head->links > head->names ||
+	    head->refused > WORD_MESSAGE || head->stripped > WORD_MESSAGE ||
+	    rest.len != head->addrs * sizeof(struct addr) + head->refused + head->stripped)
 		return false;
+	out->stripped = span_skip(rest, rest.len - head->stripped);
+	out->refused = (struct span){ out->stripped.p - head->refused, head->refused };
 	for (unsigned i = 0; i < head->addrs; i++) {
 		struct addr a;
 

@@ -11,7 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static char again[sizeof(struct msg_dns_read) + NAMES_CHAIN_BYTES + sizeof(((struct word *)0)->addr)];
+	static char again[WORD_BYTES];
 	struct span in = copy_of((struct span){ (const char *)data, size }), rest, name;
 	static struct word w, v;
 	unsigned names = 0;
@@ -30,7 +30,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		n += w.chain.len;
 		memcpy(again + n, w.addr, w.head.addrs * sizeof(w.addr[0]));
 		n += w.head.addrs * sizeof(w.addr[0]);
+		CHECK(w.refused.len <= WORD_MESSAGE && w.stripped.len <= WORD_MESSAGE);
+		memcpy(again + n, w.refused.p, w.refused.len);
+		n += w.refused.len;
+		memcpy(again + n, w.stripped.p, w.stripped.len);
+		n += w.stripped.len;
 		CHECK(word_read((struct span){ again, n }, &v));
+		CHECK(span_eq(w.refused, v.refused) && span_eq(w.stripped, v.stripped) && w.head.links <= names);
 		CHECK(span_eq(w.chain, v.chain) && w.head.addrs == v.head.addrs);
 		CHECK(memcmp(w.addr, v.addr, w.head.addrs * sizeof(w.addr[0])) == 0);
 	}

@@ -40,7 +40,7 @@ static const struct row {
 	const char *why;
 	struct span in;
 	enum dns_msg_result want;
-	const char *facts;	/* names, then addresses, then the TTL where there is one */
+	const char *facts;	/* names, those behind a "|" by other links than CNAMEs; then addresses, then the TTL where there is one */
 } rows[] = {
 	{ "a query", SPAN_LIT(HEAD(ASK, "\0\0") QUESTION), DNS_MSG_QUERY, "www.ads.example" },
 	{ "a query with EDNS", SPAN_LIT("\x12\x34\1\0\0\1\0\0\0\0\0\1" QUESTION OPT), DNS_MSG_QUERY, "www.ads.example" },
@@ -84,23 +84,23 @@ static const struct row {
 	{ "HTTPS without parameters", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65 HTTPS("\xc0\x0c", "\x3c", "\3", "\0\1\0")), DNS_MSG_ANSWER,
 	  "www.ads.example" },
 	{ "HTTPS at another target", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65 HTTPS("\xc0\x0c", "\x3c", "\x17", "\0\1\3svc\7example\0" HINT4)),
-	  DNS_MSG_ANSWER, "www.ads.example svc.example 198.51.100.1 60" },
+	  DNS_MSG_ANSWER, "www.ads.example | svc.example 198.51.100.1 60" },
 	{ "HTTPS at a target that is the owner", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65 HTTPS("\xc0\x0c", "\x3c", "\x1b", "\0\1\3WWW\3ads\7example\0" HINT4)),
 	  DNS_MSG_ANSWER, "www.ads.example 198.51.100.1 60" },
 	{ "HTTPS at a compressed target, which RFC 9460 forbids", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65
-	  HTTPS("\xc0\x0c", "\x3c", "\x0c", "\0\1\xc0\x10" HINT4)), DNS_MSG_ANSWER, "www.ads.example ads.example 198.51.100.1 60" },
+	  HTTPS("\xc0\x0c", "\x3c", "\x0c", "\0\1\xc0\x10" HINT4)), DNS_MSG_ANSWER, "www.ads.example | ads.example 198.51.100.1 60" },
 	{ "an alias, then hints", SPAN_LIT(HEAD(SAY, "\0\2") QUESTION65 HTTPS("\3cdn\7example\0", "\x1e", "\x0b", "\0\1\0" HINT4)
-	  HTTPS("\xc0\x0c", "\x3c", "\x0f", "\0\0\3cdn\7example\0")), DNS_MSG_ANSWER, "www.ads.example cdn.example 198.51.100.1 30" },
+	  HTTPS("\xc0\x0c", "\x3c", "\x0f", "\0\0\3cdn\7example\0")), DNS_MSG_ANSWER, "www.ads.example | cdn.example 198.51.100.1 30" },
 	{ "an alias with parameters, which are ignored", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65
-	  HTTPS("\xc0\x0c", "\x3c", "\x17", "\0\0\3cdn\7example\0" HINT4)), DNS_MSG_ANSWER, "www.ads.example cdn.example 60" },
+	  HTTPS("\xc0\x0c", "\x3c", "\x17", "\0\0\3cdn\7example\0" HINT4)), DNS_MSG_ANSWER, "www.ads.example | cdn.example 60" },
 	{ "an alias to the root", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65 HTTPS("\xc0\x0c", "\x3c", "\3", "\0\0\0")), DNS_MSG_ANSWER, "www.ads.example" },
 	{ "an alias to itself", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION65 HTTPS("\xc0\x0c", "\x3c", "\4", "\0\0\xc0\x0c")), DNS_MSG_BAD_CHAIN, NULL },
 	{ "CNAME, alias, service, address", SPAN_LIT(HEAD(SAY, "\0\4") QUESTION65 CNAME("\xc0\x0c", "\x3c", "\4", "\2c1\0")
 	  HTTPS("\2c1\0", "\x3c", "\6", "\0\0\2c2\0") HTTPS("\2c2\0", "\x3c", "\6", "\0\1\2c3\0") A("\2c3\0", "\x0a", IP2)), DNS_MSG_ANSWER,
-	  "www.ads.example c1 c2 c3 198.51.100.2 10" },
+	  "www.ads.example c1 | c2 c3 198.51.100.2 10" },
 	{ "of two targets the preferred, and its hints", SPAN_LIT(HEAD(SAY, "\0\3") QUESTION65
 	  HTTPS("\xc0\x0c", "\x3c", "\x12", "\0\2\2t2\0\0\4\0\x8" IP2 IP2) HTTPS("\xc0\x0c", "\x3c", "\x0e", "\0\1\2t1\0" HINT4)
-	  HTTPS("\xc0\x0c", "\x3c", "\x1a", "\0\3\2T1\0" HINT6)), DNS_MSG_ANSWER, "www.ads.example t1 198.51.100.1 2001:db8::1 60" },
+	  HTTPS("\xc0\x0c", "\x3c", "\x1a", "\0\3\2T1\0" HINT6)), DNS_MSG_ANSWER, "www.ads.example | t1 198.51.100.1 2001:db8::1 60" },
 	{ "a service that leads back", SPAN_LIT(HEAD(SAY, "\0\2") QUESTION65 CNAME("\xc0\x0c", "\x3c", "\4", "\2c1\0")
 	  HTTPS("\2c1\0", "\x3c", "\x0c", "\0\1\xc0\x0c" HINT4)), DNS_MSG_ANSWER, "www.ads.example c1 198.51.100.1 60" },
 	{ "hints in an answer to a question for addresses", SPAN_LIT(HEAD(SAY, "\0\1") QUESTION HTTPS("\xc0\x0c", "\x3c", "\x0b", "\0\1\0" HINT4)),
@@ -112,7 +112,7 @@ static const struct row {
 	{ "the additional section has what belongs to the target", SPAN_LIT("\x12\x34\x81\x80\0\1\0\1\0\1\0\3" QUESTION65
 	  HTTPS("\xc0\x0c", "\x3c", "\6", "\0\0\2c1\0") "\2c1\0\0\1\0\1" TTL("\1") "\0\4" IP2
 	  HTTPS("\2c1\0", "\x1e", "\x0b", "\0\1\0" HINT4) AAAA("\2c1\0", "\x0a", IP6) OPT), DNS_MSG_ANSWER,
-	  "www.ads.example c1 198.51.100.1 2001:db8::1 10" },
+	  "www.ads.example | c1 198.51.100.1 2001:db8::1 10" },
 	{ "an additional section that is cut", SPAN_LIT("\x12\x34\x81\x80\0\1\0\1\0\0\0\1" QUESTION65
 	  HTTPS("\xc0\x0c", "\x3c", "\x0b", "\0\1\0" HINT4)), DNS_MSG_BAD_SHORT, NULL },
 	{ "addresses in the additional section, but A was asked for", SPAN_LIT("\x12\x34\x81\x80\0\1\0\0\0\0\0\1" QUESTION A("\xc0\x0c", "\x3c", IP1)),
@@ -168,7 +168,7 @@ static const char *facts(const struct dns_msg *m)
 
 	line[0] = '\0';
 	for (unsigned i = 0; i < m->names; i++)
-		n += (size_t)snprintf(line + n, sizeof(line) - n, "%s%s", i ? " " : "", m->name[i].text);
+		n += (size_t)snprintf(line + n, sizeof(line) - n, "%s%s", i == 0 ? "" : i == m->links ? " | " : " ", m->name[i].text);
 	for (unsigned i = 0; i < m->addrs; i++) {
 		char text[ADDR_TEXT];
 

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdlib.h>
+
 #include "held.h"
 
 static void entries_are_found_by_their_own_token_only(void **state)
@@ -26,6 +28,28 @@ static void entries_are_found_by_their_own_token_only(void **state)
 	a = held_add(h, 102, 2);
 	assert_null(held_find(h, old));
 	assert_int_equal(held_find(h, a->token)->id, 102);
+	held_free(h);
+}
+
+static void a_copy_of_the_packet_goes_with_its_release(void **state)
+{
+	struct held *h = held_new(4);
+	struct held_packet *p[4];
+
+	(void)state;
+	for (uint32_t i = 0; i < 4; i++) {
+		p[i] = held_add(h, i, i);
+		assert_int_equal(p[i]->carrier, p[i]->token);
+		assert_null(p[i]->packet);
+		p[i]->packet = malloc(100);	/* the sanitizer sees what is not freed */
+	}
+	held_release(h, p[0]);
+	assert_null(p[0]->packet);
+	held_release(h, p[1]);
+	held_drop(h, p[1]);
+	held_drop(h, p[2]);
+	p[0] = held_add(h, 9, 9);
+	assert_false(p[0]->changed || p[0]->packet);
 	held_free(h);
 }
 
@@ -90,6 +114,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(entries_are_found_by_their_own_token_only),
+		cmocka_unit_test(a_copy_of_the_packet_goes_with_its_release),
 		cmocka_unit_test(the_oldest_waits_first_and_released_ones_do_not_wait),
 		cmocka_unit_test(at_the_bound_released_entries_go_and_waiting_ones_stay),
 		cmocka_unit_test(tokens_survive_many_turns),

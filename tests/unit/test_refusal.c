@@ -100,7 +100,8 @@ static void answers_are_refused_as_the_rows_say(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct rules *r = rules_text_map(rows[i].yaml, lists);
-		struct addr addr[4], client;
+		struct addr addr[4];
+		struct station client = { .hw_known = false };
 		struct refusal_asked a = { .addr = addr };
 		char chain[512], words[256], *word, *rest = words;
 		size_t len = 0;
@@ -112,7 +113,7 @@ static void answers_are_refused_as_the_rows_say(void **state)
 		snprintf(words, sizeof(words), "%s", rows[i].chain);
 		while ((word = strsep(&rest, " "))) {
 			if (*word == '~') {
-				assert_true(addr_parse(&client, span_of(word + 1)));
+				assert_true(addr_parse(&client.ip, span_of(word + 1)));
 				a.client = &client;
 			} else if (*word == '!') {
 				a.minute = (uint16_t)atoi(word + 1);

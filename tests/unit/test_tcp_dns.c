@@ -17,6 +17,7 @@ enum { SEQ = 0xfffffff0 };	/* wraps around soon */
 
 static struct tcp_dns *table;
 static char said[4096];
+static size_t places[4], tolds;	/* of the first messages, in their packet */
 
 static int setup(void **state)
 {
@@ -34,12 +35,14 @@ static int teardown(void **state)
 }
 
 /* the first two letters of a message, and '.' where the packet completes no more */
-static void on_message(void *ctx, struct span message, bool last)
+static void on_message(void *ctx, struct span message, size_t at, bool last)
 {
 	size_t n = strlen(said);
 
 	(void)ctx;
 	assert_true(message.len >= 12);
+	if (tolds < 4)
+		places[tolds++] = at;
 	snprintf(said + n, sizeof(said) - n, "%.2s%zu%s", message.p, message.len, last ? "." : "+");
 }
 
@@ -54,6 +57,7 @@ static const char *packet_way(bool asks, uint16_t port, uint8_t flags, uint32_t 
 	*(asks ? &p.src.port_be : &p.dst.port_be) = htobe16(port);
 	p.payload = guard_copy(payload);
 	said[0] = '\0';
+	tolds = 0;
 	tcp_dns_packet(table, &p, now_ms, on_message, NULL);
 	return said;
 }
@@ -91,6 +95,36 @@ static void messages_come_out_of_segments(void **state)
 	assert_string_equal(packet(TCP_ACK | TCP_PSH, 50, SPAN_LIT("dd")), "");			/* out of order */
 	assert_string_equal(packet(TCP_ACK, 44, SPAN_LIT("\x0c" "ddddd")), "");
 	assert_string_equal(packet(TCP_ACK, 52, SPAN_LIT("ddddd" M12("e"))), "dd12+ee12.");
+}
+
+static void a_message_is_found_in_its_packet(void **state)
+{
+	(void)state;
+	ask(4000, 12, 1000);
+	packet(TCP_SYN | TCP_ACK, 0, EMPTY);
+	packet(TCP_ACK, 1, SPAN_LIT(M12("a")));
+	assert_int_equal(places[0], 2);
+	packet(TCP_ACK, 15, SPAN_LIT(M12("b") M12("c")));
+	assert_true(tolds == 2 && places[0] == 2 && places[1] == 16);
+	packet(TCP_ACK, 43, SPAN_LIT("\0\x0c"));			/* the length alone, as some servers send it */
+	packet(TCP_ACK, 45, SPAN_LIT("dddddddddddd"));
+	assert_int_equal(places[0], 0);
+	packet(TCP_ACK, 57, SPAN_LIT("\0\x0c" "e"));
+	packet(TCP_ACK, 60, SPAN_LIT("eeeeeeeeeee" M12("f")));
+	assert_true(tolds == 2 && places[0] == TCP_DNS_ELSEWHERE && places[1] == 13);
+	/* the end came before the beginning: it passed already */
+	packet(TCP_ACK, 88, SPAN_LIT("gggg"));
+	packet(TCP_ACK, 85, SPAN_LIT("\0\x0c" "g"));
+	assert_int_equal(tolds, 0);
+	packet(TCP_ACK, 92, SPAN_LIT("ggggggg"));
+	assert_int_equal(places[0], TCP_DNS_ELSEWHERE);
+	/* sent again, with more behind it */
+	packet(TCP_ACK, 85, SPAN_LIT(M12("g") M12("h")));
+	assert_true(tolds == 1 && places[0] == 16);
+	/* what fills the gap completes what is no part of it */
+	packet(TCP_ACK, 127, SPAN_LIT(M12("j")));
+	packet(TCP_ACK, 113, SPAN_LIT(M12("i")));
+	assert_true(tolds == 2 && places[0] == 2 && places[1] == TCP_DNS_ELSEWHERE);
 }
 
 static void a_connection_is_taken_up_again(void **state)
@@ -180,6 +214,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(messages_come_out_of_segments, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_message_is_found_in_its_packet, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_connection_is_taken_up_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_no_dns_is_let_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(long_messages_are_read_or_passed_over, setup, teardown),
