@@ -125,7 +125,7 @@ e2e: build/dejunk build/short/bin/dejunk build/short/nft/dejunk.nft $(root:%=bui
 # --- fuzzing: tests/fuzz/fuzz_X.c with a line "links:", corpus in tests/fuzz/corpus/X ---
 fuzz := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 define fuzz_rule
-build/fuzz/fuzz_$(1): tests/fuzz/fuzz_$(1).c $(patsubst %,daemon/%.c,$(call links,tests/fuzz/fuzz_$(1).c)) | $(gen)
+build/fuzz/fuzz_$(1): tests/fuzz/fuzz_$(1).c $(wildcard tests/fuzz/*.h tests/unit/*.h) $(patsubst %,daemon/%.c,$(call links,tests/fuzz/fuzz_$(1).c)) | $(gen)
 	$$(call say,FUZZ,$$@)
 	$$(Q)mkdir -p build/fuzz
 	$$(Q)$$(CLANG) $$(cppflags) -Wall -Wextra -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $$@ $$(filter %.c,$$^) $$(pkg_libs)

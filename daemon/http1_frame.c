@@ -287,6 +287,12 @@ static bool chunk_line(struct http1_body *b, unsigned char c)
 	}
 }
 
+/* name_byte - may @c stand in a trailer's name?  In a request only what a token has, RFC 9110 s.5.6.2 */
+static bool name_byte(const struct http1_body *b, unsigned char c)
+{
+	return c > ' ' && c < 0x7f && c != ':' && (b->lax || !strchr("\"(),/;<=>?@[\\]{}", c));
+}
+
 /* trailer_name - one byte of a trailer's name, or the colon after it; false: a name that is refused */
 static bool trailer_name(struct http1_body *b, unsigned char c)
 {
@@ -317,14 +323,14 @@ static bool chunk_trailer(struct http1_body *b, unsigned char c)
 			b->state = CHUNK_LAST_LF;
 			return true;
 		}
-		if (c <= ' ' || c == ':' || c >= 0x7f)	/* folds too */
+		if (!name_byte(b, c))	/* folds too */
 			return broken(b, HTTP1_FAULT_CHUNK);
 		b->state = CHUNK_TRAILER_NAME;
 		b->digits = 0;
 		b->name_may = UINT8_MAX;
 		return trailer_name(b, c);
 	case CHUNK_TRAILER_NAME:
-		if (c <= ' ' || c >= 0x7f)
+		if (c != ':' && !name_byte(b, c))
 			return broken(b, HTTP1_FAULT_CHUNK);
 		if (!trailer_name(b, c))
 			return broken(b, HTTP1_FAULT_TRAILER);

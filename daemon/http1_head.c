@@ -221,8 +221,6 @@ static enum parse request_early(struct span line, struct http1_head *out)
 		return PARSE_MORE;	/* perhaps one word and its line end */
 	if (n == 0 || s.p[n] != ' ')
 		return PARSE_ALIEN;
-	if (n == 3 && memcmp(s.p, "PRI", 3) == 0 && s.len > 4 && s.p[4] == '*')
-		return PARSE_ALIEN;		/* the HTTP/2 preface, RFC 9113 s.3.4 */
 	known |= target_like(span_skip(s, n + 1));
 	for (size_t i = n + 1; i < s.len; i++) {
 		unsigned char c = (unsigned char)s.p[i];
@@ -245,6 +243,8 @@ static enum parse request_line(struct span line, struct http1_head *out)
 
 	if (n == line.len && n)
 		return PARSE_ALIEN;		/* one word */
+	if (span_eq(line, SPAN_LIT("PRI * HTTP/2.0")))
+		return PARSE_ALIEN;		/* the HTTP/2 preface, RFC 9113 s.3.4; in HTTP/1 the same is a request */
 	if (n == 0)			/* blanks: an empty line to those who skip them; or a word behind them */
 		return blanks_len(line) == line.len ? bad(out, HTTP1_FAULT_START) : PARSE_ALIEN;
 	if (line.p[n] != ' ')		/* a CR, behind a method */

@@ -501,6 +501,7 @@ FIELDS = {
 }
 
 STARTS = {
+    'PRI of HTTP/2, as HTTP/1': b'PRI * HTTP/1.1\r\n',
     'two blanks': b'GET  /shape HTTP/1.1\r\n',
     'tab': b'GET\t/shape\tHTTP/1.1\r\n',
     'vertical tab': b'GET\x0b/shape HTTP/1.1\r\n',
