@@ -265,7 +265,7 @@ void conn_pop(struct conn *c)
 		c->sending = NULL;
 	exchange_free(x);
 	c->body_begun = false;
-	c->turn = true;
+	c->begun = c->turn = true;
 	if (c->up == UP_HOLD && !c->queue.first)
 		c->up = UP_HEAD;	/* no tunnel then */
 }
@@ -293,6 +293,26 @@ void conn_tunnel(struct ev_loop *loop, struct conn *c, struct exchange *x)
 	conn_enter(c, CONN_TUNNEL);
 }
 
+/* is this an answer that may last for ever, a few bytes now and then (an event stream, radio), to a client that reads it?
+ * Its length is not known to its reader either */
+static bool conn_streams(const struct conn *c)
+{
+	return c->state == CONN_HTTP && !c->side[CLIENT].full &&
+	       (c->down == DOWN_RAW ||
+		(c->down == DOWN_BODY && (c->down_body.kind == FRAME_CLOSE || c->down_body.kind == FRAME_CHUNKED)));
+}
+
+/* so many bytes have passed: enough to go on waiting for more? */
+static void conn_progress(struct conn *c, size_t down, size_t up)
+{
+	size_t sum = c->progress + down + up;
+
+	if ((down && conn_streams(c)) || sum > LIMIT_PROGRESS_BYTES)
+		sum = LIMIT_PROGRESS_BYTES;
+	c->progress = (uint32_t)sum;
+	c->moved |= down || up;
+}
+
 bool conn_flush(struct ev_loop *loop, struct conn *c)
 {
 	struct side *client = &c->side[CLIENT], *origin = &c->side[ORIGIN];
@@ -318,7 +338,7 @@ bool conn_flush(struct ev_loop *loop, struct conn *c)
 	}
 	count_add(COUNTER_BYTES_DOWN, (uint64_t)down);
 	count_add(COUNTER_BYTES_UP, (uint64_t)up);
-	c->moved |= down || up;
+	conn_progress(c, (size_t)down, (size_t)up);
 	/* the origin still gets what it is to answer; later requests do not prolong its time */
 	c->turn |= up && c->queue.first == c->queue.last;
 	return down || up;

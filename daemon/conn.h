@@ -77,6 +77,7 @@ struct conn {
 	uint32_t id;
 	uint32_t requests;
 	uint32_t responses;		/* finished ones that came from the origin */
+	uint32_t progress;		/* bytes of messages that passed, or were thrown away, since the deadline was set */
 	struct addr client, server;
 	struct station station;		/* the client, as groups know it */
 	uint8_t state;			/* enum conn_state; written by conn_enter() only */
@@ -85,6 +86,7 @@ struct conn {
 	uint8_t reason;			/* enum reason: why ANSWER and LINGER will close */
 	bool want_origin;		/* something is to be sent to it, or heard */
 	bool moved;			/* since the deadline was set bytes moved that will not be thrown away */
+	bool begun;			/* since it was set a head was read or an exchange ended */
 	bool turn;			/* since it was set, DEADLINE_RESPONSE begins anew: another answer is due, or its request goes up */
 	bool image_begun;		/* DOWN_IMAGE was entered since the deadline was set */
 	bool body_begun;		/* a byte of the response to the first exchange has come */

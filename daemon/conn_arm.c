@@ -71,6 +71,25 @@ static void side_arm(struct ev_loop *loop, struct side *s, int events)
 		ev_io_start(loop, &s->io);
 }
 
+/* does the deadline that runs, of kind @kind, begin anew?  A drip of bytes within a message does not keep a connection */
+static bool conn_renews(const struct conn *c, enum deadline_kind kind)
+{
+	bool within = c->queue.first || c->state == CONN_ANSWER || c->up == UP_BODY || c->up == UP_DROP || c->down != DOWN_HEAD;
+
+	switch (kind) {
+	case DEADLINE_IDLE:
+		return within ? c->begun || c->progress >= LIMIT_PROGRESS_BYTES : c->moved;
+	case DEADLINE_TUNNEL:
+		return c->moved;
+	case DEADLINE_RESPONSE:
+		return c->turn;
+	case DEADLINE_IMAGE:
+		return c->image_begun;
+	default:
+		return false;
+	}
+}
+
 void conn_arm(struct ev_loop *loop, struct conn *c)
 {
 	struct side *client = &c->side[CLIENT], *origin = &c->side[ORIGIN];
@@ -91,10 +110,11 @@ void conn_arm(struct ev_loop *loop, struct conn *c)
 			events |= EV_WRITE;
 		side_arm(loop, origin, events);
 	}
-	if (kind != c->deadline.kind || (c->image_begun && kind == DEADLINE_IMAGE) || (c->turn && kind == DEADLINE_RESPONSE) ||
-	    (c->moved && (kind == DEADLINE_IDLE || kind == DEADLINE_TUNNEL)))
+	if (kind != c->deadline.kind || conn_renews(c, kind)) {
 		deadline_set(&c->deadline, kind);
-	c->moved = c->turn = c->image_begun = false;
+		c->progress = 0;
+	}
+	c->moved = c->turn = c->begun = c->image_begun = false;
 	buf_fit(&client->in);
 	buf_fit(&origin->in);
 	assert(c->deadline.kind != DEADLINE_NONE);	/* nothing waits for ever */

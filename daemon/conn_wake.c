@@ -49,6 +49,8 @@ static ssize_t conn_read(struct conn *c, int which)
 		n = relay_read(s, s->bulk ? BUF_BODY : which == CLIENT ? 4 * BUF_LEAST : BUF_MODEST,
 			       conn_most(c, which));
 	c->moved |= n > 0 && !(which == CLIENT && conn_discards(c));
+	if (n > 0 && (which == CLIENT ? c->up == UP_DROP : c->down == DOWN_DROP))
+		c->progress += (uint32_t)n;	/* thrown away */
 	return n;
 }
 

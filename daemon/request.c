@@ -255,6 +255,7 @@ static enum step request_decide(struct conn *c, struct span in, const struct htt
 		return request_bad(c, frame.fault);
 	count(COUNTER_REQUESTS);
 	c->requests++;
+	c->begun = true;
 	conn_refresh(c);
 	facts_read(&facts, &request_room, c->rules, h, &url, &c->station, &c->server, time(NULL));
 	verdict = rules_request(c->rules, &facts);

@@ -333,6 +333,7 @@ static enum step response_decide(struct conn *c, struct exchange *x, struct span
 	if (h->status == 101 && !x->upgrade)
 		return response_bad(c, HTTP1_FAULT_START);
 	http1_body_init(&c->down_body, &frame, true);
+	c->begun = true;
 	c->down_last = frame.kind == FRAME_CLOSE || !http1_persists(h);
 	blocked = frame.kind != FRAME_TUNNEL && response_is_blocked_image(c, x, h);
 	measured = !blocked && response_measures(c, x, h);

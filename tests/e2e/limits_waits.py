@@ -4,9 +4,9 @@
 small limits of tests/limits/short; what was promised happens then, it is counted and said once, and a client next to
 it is served at once all the while.  Helpers: proxy_lab.py.
 
-limits: FIRST_BYTE_MS HEAD_MS DIAL_MS RESPONSE_MS IDLE_MS TUNNEL_IDLE_MS LINGER_MS IMAGE_HELD_MS
+limits: FIRST_BYTE_MS HEAD_MS DIAL_MS RESPONSE_MS IDLE_MS TUNNEL_IDLE_MS LINGER_MS IMAGE_HELD_MS PROGRESS_BYTES
 """
-import os, sys, time
+import os, select, sys, time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 REPO = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 os.environ.setdefault('DEJUNK', os.path.join(REPO, 'build', 'short', 'bin', 'dejunk'))
@@ -145,9 +145,9 @@ def response_after_a_slow_body(lab, v):
     c.send(b'POST /x HTTP/1.1\r\nHost: plain.example\r\nContent-Length: 16\r\n\r\n')
     s = lab.server(v)
     s.head()
-    for _ in range(16):
-        time.sleep(0.1)
-        c.send(b'y')
+    for _ in range(4):
+        time.sleep(0.3)
+        c.send(b'yyyy')
     s.expect(b'y' * 16)
     with Reach(lab, v, 'RESPONSE_MS'):
         assert c.answer()[0] == 504
@@ -188,6 +188,132 @@ def idle_within_a_body(lab, v):
         served(lab, v)
         c.expect_reset()
     s.close()
+
+
+def drip(lab, v, give, take, data, seconds, pause=0.05):
+    """@give sends the same bytes again and again, for so long; @take gets them all.  False: it was cut"""
+    end = time.monotonic() + seconds
+    try:
+        while time.monotonic() < end:
+            give.send(data)
+            time.sleep(pause)
+            while select.select([take.sock], [], [], 0)[0]:
+                if not take.fill():
+                    return False
+                take.held = b''
+    except OSError:
+        return False
+    return True
+
+
+UPLOADS = (b'POST /x HTTP/1.1\r\nHost: plain.example\r\nContent-Length: 99999\r\n\r\n', b'.'), \
+    (b'POST /x HTTP/1.1\r\nHost: plain.example\r\nTransfer-Encoding: chunked\r\n\r\n', b'1\r\n.\r\n'), \
+    (b'POST /ads/x HTTP/1.1\r\nHost: plain.example\r\nContent-Length: 9999\r\n\r\n', b'.')
+LONG = 2        # times IDLE_MS
+
+
+def drip_within_a_body(lab, v):
+    """a byte now and then does not hold a connection, whoever is to get it; nor when the answer has come already"""
+    idle = limit('IDLE_MS') / 1000
+    for (head, byte), early in ((UPLOADS[0], False), (UPLOADS[1], False), (UPLOADS[2], False), (UPLOADS[0], True)):
+        c = lab.client(v)
+        begin = time.monotonic()
+        c.send(head)
+        s = None if b'/ads/' in head else lab.server(v)
+        if s:
+            s.head()
+        if early:
+            s.send(OK)
+            c.expect(OK)
+        n = lab.reached('IDLE_MS')
+        served(lab, v)
+        while lab.pong()[3]:
+            assert time.monotonic() - begin < idle + SLACK, 'it drips on'
+            try:
+                c.send(byte)
+            except OSError:
+                pass
+            time.sleep(0.05)
+        assert time.monotonic() - begin > idle - 0.03
+        assert lab.reached('IDLE_MS') == n + 1
+        c.close()
+        if s:
+            s.close()
+
+
+def drip_within_an_answer(lab, v):
+    """neither does a server's, within a head or a body of known length; and it must not look complete"""
+    for head, byte in ((b'HTTP/1.1 200 OK\r\nX: ', b'.'), (b'HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n', b'.')):
+        c, s = lab.asked(v, GET)
+        with Reach(lab, v, 'IDLE_MS'):
+            s.send(head)
+            served(lab, v)
+            assert not drip(lab, v, s, c, byte, LONG * limit('IDLE_MS') / 1000)
+        c.close()
+        s.close()
+
+
+def answers_that_last(lab, v):
+    """an event stream, a radio, a long job that says 102: a few bytes now and then are all there is, and they go on"""
+    interim = b'HTTP/1.1 102 Processing\r\n\r\n'
+    cases = ((b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', b'2\r\n:\n\r\n'),
+             (b'HTTP/1.1 200 OK\r\n\r\n', b':\n'), (b'ICY 200 OK\r\n\r\n', b'.'), (interim, interim))
+    pairs = [(lab.asked(v, GET), head, data) for head, data in cases]
+    for (c, s), head, _ in pairs:
+        s.send(head)
+        c.expect(head)
+    for _ in range(6):
+        time.sleep(LONG * limit('IDLE_MS') / 6000)
+        for (c, s), _, data in pairs:
+            s.send(data)
+            c.expect(data)
+    served(lab, v)
+    for (c, s), _, _ in pairs:
+        c.close()
+        s.close()
+
+
+def slow_but_steady(lab, v):
+    """PROGRESS_BYTES within IDLE_MS are enough, up and down"""
+    some = b'.' * (limit('PROGRESS_BYTES') // 4)
+    pause = limit('IDLE_MS') / 1000 / 6
+    c = lab.client(v)
+    c.send(UPLOADS[0][0])
+    s = lab.server(v)
+    s.head()
+    assert drip(lab, v, c, s, some, LONG * limit('IDLE_MS') / 1000, pause)
+    c.close()
+    s.close()
+    c, s = lab.asked(v, GET)
+    s.send(b'HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n')
+    assert drip(lab, v, s, c, some, LONG * limit('IDLE_MS') / 1000, pause)
+    c.close()
+    s.close()
+
+
+def reader_of_a_little(lab, v):
+    """much is there for a client that takes less of it than PROGRESS_BYTES in IDLE_MS: no stream, and no reason to wait"""
+    for how in b'Content-Length: 100000000\r\n\r\n', b'Transfer-Encoding: chunked\r\n\r\n5f5e100\r\n':
+        c = lab.client(v, rcvbuf=2048)
+        c.send(GET)
+        s = lab.server(v)
+        s.expect(GET)
+        s.sock.setblocking(False)
+        s.sock.send(b'HTTP/1.1 200 OK\r\n' + how)
+        begin = last = time.monotonic()
+        while time.monotonic() - last < 0.2:
+            try:
+                s.sock.send(b'z' * 65536)
+                last = time.monotonic()
+            except BlockingIOError:
+                time.sleep(0.02)
+        served(lab, v)
+        while lab.pong()[3]:
+            assert time.monotonic() - begin < 2 * limit('IDLE_MS') / 1000 + SLACK, 'it reads on'
+            select.select([c.sock], [], [], 0)[0] and c.sock.recv(500)
+            time.sleep(0.25)
+        c.close()
+        s.close()
 
 
 def idle_reader(lab, v):
@@ -290,5 +416,6 @@ if __name__ == '__main__':
     proxy_lab.namespace()
     proxy_lab.main(Lab(RULES, level=2), [head_that_never_ends, head_on_a_used_connection, dial_nobody_answers, silent_client_and_server,
                                 response_that_never_comes, response_while_the_client_goes_on, response_after_a_slow_body,
-                                idle_between_requests, idle_within_an_answer, idle_within_a_body, idle_reader, idle_tunnel,
+                                idle_between_requests, idle_within_an_answer, idle_within_a_body, drip_within_a_body,
+                                drip_within_an_answer, answers_that_last, slow_but_steady, reader_of_a_little, idle_reader, idle_tunnel,
                                 busy_tunnel, linger_after_our_answer, image_that_stops, thrown_away_for_ever])

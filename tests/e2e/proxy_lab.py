@@ -281,8 +281,10 @@ class Lab:
         send_message(self.ipc, 'MSG_PING', b'', None, 7)
         return struct.unpack('=2I', self.message('MSG_PONG')[2][24:32])
 
-    def client(self, v, to=None, port=80, ip=None):
+    def client(self, v, to=None, port=80, ip=None, rcvbuf=None):
         s = socket.socket(socket.AF_INET6 if v == 6 else socket.AF_INET)
+        if rcvbuf:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, rcvbuf)
         s.settimeout(WAIT)
         if port == 80:
             s.bind((ip or CLIENT[v], 0))
