@@ -16,6 +16,7 @@ V4, V6 = '198.51.100.1', '2001:db8:1::1'
 CLIENT = {4: '198.51.100.9', 6: '2001:db8:1::9'}    # not the proxy's: conntrack takes a port used again for the old flow
 REFUSED = {4: '198.51.100.2', 6: '2001:db8:1::2'}
 SILENT = {4: '198.51.100.3', 6: '2001:db8:1::3'}
+OTHER = {4: '198.51.100.4', 6: '2001:db8:1::4'}      # redirected, too; nobody listens unless the test does
 WAIT = 20           # seconds until a step of a conversation counts as failed; no answer depends on it
 SLACK = 3           # seconds a busy machine may be late, where something is to happen at a certain time
 
@@ -347,22 +348,22 @@ def namespace():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     run('ip', 'link', 'set', 'lo', 'up')
-    for ip in [V4, CLIENT[4], REFUSED[4], SILENT[4]]:
+    for ip in [V4, CLIENT[4], REFUSED[4], SILENT[4], OTHER[4]]:
         run('ip', 'addr', 'add', ip + '/32', 'dev', 'lo')
-    for ip in [V6, CLIENT[6], REFUSED[6], SILENT[6]]:
+    for ip in [V6, CLIENT[6], REFUSED[6], SILENT[6], OTHER[6]]:
         run('ip', 'addr', 'add', ip + '/128', 'dev', 'lo', 'nodad')
     rules = '''
     table inet lab {
         chain out { type nat hook output priority -105; policy accept;
             meta skuid %d return
-            ip daddr { %s, %s, %s } tcp dport 80 redirect to :3129
-            ip6 daddr { %s, %s, %s } tcp dport 80 redirect to :3129
+            ip daddr { %s, %s, %s, %s } tcp dport 80 redirect to :3129
+            ip6 daddr { %s, %s, %s, %s } tcp dport 80 redirect to :3129
         }
         chain silent { type filter hook input priority 0; policy accept;
             ip daddr %s tcp dport 80 drop
             ip6 daddr %s tcp dport 80 drop
         }
-    }''' % (UID, V4, REFUSED[4], SILENT[4], V6, REFUSED[6], SILENT[6], SILENT[4], SILENT[6])
+    }''' % (UID, V4, REFUSED[4], SILENT[4], OTHER[4], V6, REFUSED[6], SILENT[6], OTHER[6], SILENT[4], SILENT[6])
     p = subprocess.run(['nft', '-f', '-'], input=rules, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if p.returncode:
         print('SKIP no nftables here: ' + p.stdout.strip().splitlines()[0])
