@@ -67,7 +67,7 @@ suspect_passes() { [ "$(client curl -s -m 3 http://203.0.113.8:443/x)" = "hello 
 flood() {
 	client /usr/bin/python3 "$WORK/flood.py" "$mac" "$1" "$2" >"$WORK/flood.txt" 2>&1 &
 	flooding=$!
-	pids+=($flooding)
+	pids+=("$flooding")
 	until_true 20 grep -q begun "$WORK/flood.txt" || fail "no flood"
 }
 # refuses - as soon as the answer is there
