@@ -515,6 +515,11 @@ void arm_close(struct monitor *m)
 	char err[FIREWALL_TEXT];
 	bool loaded = m->arm.table;
 
+	/* one of them may be pending behind the signal that ends us */
+	ev_io_stop(m->loop, &m->events_io);
+	ev_io_stop(m->loop, &m->rtnl_io);
+	ev_io_stop(m->loop, &m->ruleset_io);
+	ev_timer_stop(m->loop, &m->ruleset_soon);
 	if (m->events >= 0)
 		close(m->events);
 	m->events = -1;
