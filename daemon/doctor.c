@@ -197,7 +197,8 @@ static void doctor_process(struct doctor *d)
 void doctor_examine(struct doctor *d)
 {
 	doctor_lan(d);
-	doctor_places(d);
+	if (!d->starting)
+		doctor_places(d);
 	doctor_tables(d);
 	doctor_routes(d);
 	doctor_bridges(d);

@@ -38,6 +38,7 @@ struct doctor {
 	struct rtnl *rtnl;
 	struct ruleset *ruleset;	/* NULL: it could not be read */
 	bool running;			/* the daemon's own port and queues are in use by itself */
+	bool starting;			/* it is the daemon that asks: ports and queues are its own affair, and not searched for in /proc */
 	/* a finding, and where: one line, for the call only; "" where there is nothing to add */
 	void (*on)(void *ctx, enum finding f, const char *where);
 	void *ctx;

@@ -191,7 +191,7 @@ static void policy_on_finding(void *ctx, enum finding f, const char *where)
 void policy_report_gravest(struct monitor *m)
 {
 	struct doctor d = {
-		.gateway = monitor_gateway(m), .lan = &m->lan, .rtnl = m->rtnl, .ruleset = m->ruleset, .running = true,
+		.gateway = monitor_gateway(m), .lan = &m->lan, .rtnl = m->rtnl, .ruleset = m->ruleset, .starting = true,
 		.on = policy_on_finding,
 	};
 
