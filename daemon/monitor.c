@@ -327,7 +327,7 @@ static const struct children_calls monitor_calls = {
 
 static bool monitor_queues_free(char *why, size_t why_len)
 {
-	static const uint16_t queue[] = { FIREWALL_QUEUE_DNS, FIREWALL_QUEUE_SYN };
+	static const uint16_t queue[] = { FIREWALL_QUEUE_DNS, FIREWALL_QUEUE_SYN, FIREWALL_QUEUE_HELLO };
 	char who[TAKEN_TEXT];
 
 	for (size_t i = 0; i < ARRAY_LEN(queue); i++)
