@@ -45,8 +45,8 @@ END
 background other_queue gateway /usr/bin/python3 "$WORK/listen.py" 4711
 background our_queue gateway /usr/bin/python3 "$WORK/listen.py" 5381
 background port gateway /usr/bin/python3 -m http.server 3129
-until_true 10 grep -q bound "$WORK/our_queue.log" && until_true 10 grep -q bound "$WORK/other_queue.log" || fail "no listener"
-until_true 10 listens g 3129 || fail "no web server"
+until_true 30 grep -q bound "$WORK/our_queue.log" && until_true 30 grep -q bound "$WORK/other_queue.log" || fail "no listener"
+until_true 30 listens g 3129 || fail "no web server"
 doctor
 told other_queues | grep -q "queue 4711: python3 (pid" || fail "the listener on another queue is not told: $(told other_queues)"
 [ "$(told other_queues | sed -n 1p)" = note ] || fail "a listener on another queue is more than a note"

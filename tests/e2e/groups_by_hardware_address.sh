@@ -61,6 +61,7 @@ try:
 except ConnectionResetError:
     print("reset")
 END
+ends_with() { local is=$1; shift; "$@"; [ $? = "$is" ]; }
 code() { "$1" curl -gs -m 10 -o /dev/null -w '%{http_code}' -H 'Accept: text/html' "$2"; }
 for who in client other; do
 	$who getent ahostsv4 blocked.example >/dev/null || fail "$who cannot resolve"
@@ -70,8 +71,9 @@ for who in client other; do
 		refused=7 ads=403
 		[ $who = client ] || refused=0 ads=200
 		for last in 3 8; do
-			$who curl -gs -m 10 -o /dev/null "http://$(host $last):443/x"
-			[ $? = $refused ] || fail "$who, $(host $last):443: not as its group says"
+			# a loaded machine may learn an answer only after it was released
+			until_true 10 ends_with $refused $who curl -gs -m 10 -o /dev/null "http://$(host $last):443/x" ||
+				fail "$who, $(host $last):443: not as its group says"
 		done
 		[ "$(code $who "http://$(host 2)/ads/x")" = $ads ] || fail "$who, $(host 2): a request was not treated as its group says"
 		said=$($who /usr/bin/python3 "$WORK/hello.py" named.blocked.example "$(host 4 | tr -d "[]")")
