@@ -4,7 +4,7 @@
 #   make check      unit tests with address and undefined-behaviour sanitizers; layers, manual pages (no root)
 #   make e2e        end-to-end tests in network namespaces (root)
 #   make fuzz       every fuzz target for FUZZ_SECONDS each (clang)
-#   make bench      one line a figure; also build/bench.json (BENCH_SECONDS, root for the laboratories)
+#   make bench      one line a figure; also build/bench.json (BENCH=lab BENCH_PAIRS=9; root for the laboratories)
 #   make install    to DESTDIR, under PREFIX
 #   make clean
 #

@@ -2,8 +2,8 @@
 /* bench - passes, medians and figures, for the programs of tests/bench
  *
  * A program prints one line a figure: name, value, unit, anchor, name of the anchor, tab
- * separated; "-" where there is no anchor.  Missing data is said in a line that begins with
- * "SKIP".  A wrong result ends the program with 1, whatever it would have measured.
+ * separated; "-" where there is no anchor; where the ratio has a bound, that as the sixth ("<=0.9").
+ * Missing data is said in a line that begins with "SKIP".  A wrong result ends the program with 1, whatever it would have measured.
  *
  *	struct passes p = passes_begin();
  *
