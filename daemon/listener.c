@@ -39,6 +39,7 @@ static struct {
 	ev_io probe;
 	ev_timer pause;
 	unsigned max_files;
+	uint16_t port_be;		/* of io.fd */
 	uint64_t accepted;
 	uint64_t seed;
 	struct client_count *client[LISTENER_BUCKETS];
@@ -131,7 +132,7 @@ static void listener_take(struct ev_loop *loop, int fd, const struct addr *clien
 	static unsigned long long last_direct;
 	char text[ADDR_TEXT];
 	struct addr server;
-	int answer = origdst_get(fd, &server);
+	int answer = origdst_get(fd, client, own.port_be, &server);
 
 	if (answer != ORIGDST_REDIRECTED) {
 		count(COUNTER_NOT_REDIRECTED);
@@ -216,10 +217,17 @@ static void listener_watch(struct ev_loop *loop, ev_io *w, int fd)
 
 void listener_listen(struct ev_loop *loop, int fd)
 {
+	struct sockaddr_storage ss = { 0 };
+	socklen_t len = sizeof(ss);
+	struct addr here = { 0 };
 	int on = 1;
 
-	if (fd >= 0)	/* accepted sockets inherit it: one call for all of them */
+	if (fd >= 0) {	/* accepted sockets inherit it: one call for all of them */
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0 || !addr_from_sockaddr(&here, &ss))
+			log_error("the listening socket has no address: %s", strerror(errno));
+		own.port_be = here.port_be;
+	}
 	listener_watch(loop, &own.io, fd);
 }
 

@@ -35,7 +35,8 @@ static int set_up(void)
 	setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof(zero));
 	if (bind(listener, (struct sockaddr *)&any, sizeof(any)) < 0 || listen(listener, 8) < 0)
 		return -1;
-	return system("/usr/sbin/nft 'table inet t { chain c { type nat hook output priority -105; tcp dport 80 redirect to :3129; }; }'");
+	return system("/usr/sbin/nft 'table inet t { chain c { type nat hook output priority -105; "
+		      "tcp dport 80 redirect to :3129; ip daddr 127.0.0.77 tcp dport 3129 redirect to :3129; }; }'");
 }
 
 /* the accepted end of a connection to @to */
@@ -43,16 +44,19 @@ static int answer_of(const char *to, struct addr *dst)
 {
 	struct sockaddr_storage ss;
 	struct addr a;
-	socklen_t len;
+	struct sockaddr_storage from;
+	struct addr client;
+	socklen_t len, from_len = sizeof(from);
 	int fd, got, ret;
 
 	assert_true(addr_parse_port(&a, span_of(to)));
 	len = addr_to_sockaddr(&a, &ss);
 	fd = socket(a.family, SOCK_STREAM, 0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&ss, len), 0);
-	got = accept(listener, NULL, NULL);
+	got = accept(listener, (struct sockaddr *)&from, &from_len);
 	assert_true(got >= 0);
-	ret = origdst_get(got, dst);
+	assert_true(addr_from_sockaddr(&client, &from));
+	ret = origdst_get(got, &client, htons(3129), dst);
 	close(got);
 	close(fd);
 	return ret;
@@ -60,12 +64,12 @@ static int answer_of(const char *to, struct addr *dst)
 
 static void redirected(void **state)
 {
-	static const char *const rows[] = { "127.0.0.9:80", "[::1]:80" };
+	static const char *const rows[] = { "127.0.0.9:80", "[::1]:80", "127.0.0.77:3129" /* the same port elsewhere */ };
 	char text[ADDR_TEXT];
 	struct addr dst;
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		assert_int_equal(answer_of(rows[i], &dst), ORIGDST_REDIRECTED);
 		assert_string_equal(addr_format_port(&dst, text), rows[i]);
 	}
@@ -82,13 +86,13 @@ static void never_redirected(void **state)
 
 static void no_socket(void **state)
 {
-	struct addr dst;
+	struct addr client = { .family = AF_INET }, dst;
 	int pair[2];
 
 	(void)state;
-	assert_int_equal(origdst_get(-1, &dst), -EBADF);
+	assert_int_equal(origdst_get(-1, &client, htons(3129), &dst), -EBADF);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-	assert_int_equal(origdst_get(pair[0], &dst), -EAFNOSUPPORT);
+	assert_int_equal(origdst_get(pair[0], &client, htons(3129), &dst), -EOPNOTSUPP);
 }
 
 int main(void)
