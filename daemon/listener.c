@@ -22,7 +22,8 @@
 #include "reached.h"
 
 enum {
-	LISTENER_BURST = 32,		/* accepted before established connections get their turn */
+	LISTENER_BURST = 32,		/* accepted at most before established connections get their turn */
+	LISTENER_PATIENCE = 4,		/* bursts taken in full before one more is tried */
 	LISTENER_OWN_FILES = 16,	/* descriptors that are no connection: loop, sockets, log, spare */
 	LISTENER_BUCKETS = 4096,
 };
@@ -39,6 +40,7 @@ static struct {
 	ev_io probe;
 	ev_timer pause;
 	unsigned max_files;
+	unsigned burst, full;		/* accepted in one go at present; how often in a row it was taken in full */
 	uint16_t port_be;		/* of io.fd */
 	uint64_t accepted;
 	uint64_t seed;
@@ -154,10 +156,26 @@ static void listener_take(struct ev_loop *loop, int fd, const struct addr *clien
 		listener_left(client);
 }
 
+/* the queue ended before the burst did, or it did not */
+static void listener_learn(unsigned taken)
+{
+	if (taken < own.burst) {
+		own.burst = taken ? taken : 1;
+		own.full = 0;
+	} else if (++own.full >= LISTENER_PATIENCE && own.burst < LISTENER_BURST) {
+		own.burst++;
+		own.full = 0;
+	}
+}
+
+/* How many are taken in one go follows what was there: to ask until nothing is left would be a call for nothing each time,
+ * and what is left wakes the loop again at once. */
 static void listener_on_readable(struct ev_loop *loop, ev_io *w, int revents)
 {
+	unsigned i;
+
 	(void)revents;
-	for (int i = 0; i < LISTENER_BURST; i++) {
+	for (i = 0; i < own.burst; i++) {
 		struct sockaddr_storage ss;
 		socklen_t len = sizeof(ss);
 		struct addr client;
@@ -180,6 +198,7 @@ static void listener_on_readable(struct ev_loop *loop, ev_io *w, int revents)
 			case ECONNABORTED:
 				continue;
 			default:	/* EAGAIN, or the network's troubles: accept(2) */
+				listener_learn(i);
 				return;
 			}
 		}
@@ -188,6 +207,7 @@ static void listener_on_readable(struct ev_loop *loop, ev_io *w, int revents)
 		else
 			close(fd);
 	}
+	listener_learn(i);
 }
 
 static void listener_on_probe(struct ev_loop *loop, ev_io *w, int revents)
@@ -249,5 +269,6 @@ void listener_init(void)
 	ev_init(&own.probe, listener_on_probe);
 	own.io.fd = own.probe.fd = -1;
 	ev_timer_init(&own.pause, listener_on_pause, 0., 1.);
+	own.burst = 1;
 	own.max_files = UINT16_MAX;	/* until listener_limit() */
 }
