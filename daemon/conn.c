@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "closing.h"
 #include "conn_parts.h"
 #include "counters.h"
 #include "log.h"
@@ -71,7 +72,7 @@ void conn_side_close(struct ev_loop *loop, struct conn *c, int which)
 
 	if (s->link == SIDE_OPEN || s->link == SIDE_DIAL) {
 		ev_io_stop(loop, &s->io);
-		close(s->io.fd);
+		closing_add(s->io.fd);
 		all.origins -= which == ORIGIN;
 	}
 	s->link = SIDE_NONE;
@@ -130,10 +131,12 @@ void conn_reset(struct ev_loop *loop, struct conn *c, enum reason why)
 	conn_close(loop, c, why);
 }
 
-/* a caller up the stack may still hold what was closed; nobody does when the loop sleeps */
+/* A caller up the stack may still hold what was closed; nobody does when the loop sleeps.  The event loop looks at changed
+ * watchers after this. */
 static void conn_on_prepare(struct ev_loop *loop, ev_prepare *w, int revents)
 {
 	(void)loop, (void)w, (void)revents;
+	closing_run();
 	while (all.graveyard) {
 		struct conn *c = all.graveyard;
 
@@ -520,5 +523,5 @@ unsigned conn_alive(void)
 
 unsigned conn_files(void)
 {
-	return all.count + all.origins + 2 * relay_pipes();
+	return all.count + all.origins + 2 * relay_pipes() + closing_count();
 }

@@ -268,7 +268,7 @@ static const int calls_alone[] = {
 	CALL(getpid), CALL(gettid), CALL(clock_gettime), CALL(gettimeofday), CALL(time), CALL(getrandom),
 };
 static const int calls_accept[] = { CALL(accept), CALL(accept4) };
-static const int calls_dial[] = { CALL(connect), CALL(bind), CALL(splice), CALL(tee) };
+static const int calls_dial[] = { CALL(connect), CALL(bind), CALL(splice), CALL(tee), CALL(close_range) };
 static const int calls_netlink[] = { CALL(bind) };
 static const int calls_build[] = {
 	CALL(memfd_create), CALL(ftruncate), CALL(fallocate), CALL(pwrite64), CALL(msync), CALL(open), CALL(openat), CALL(newfstatat),
