@@ -8,6 +8,8 @@
 
 #include "container.h"
 
+_Static_assert(LIMIT_CHUNK_LINE_BYTES < UINT16_MAX && LIMIT_TRAILER_BYTES < UINT16_MAX, "http1_body.line holds both");
+
 static enum parse bad(struct http1_frame *out, enum http1_fault fault)
 {
 	out->fault = fault;

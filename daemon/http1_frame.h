@@ -53,11 +53,11 @@ bool http1_upgrades(const struct http1_head *h);
 /* --- the body as it passes ------------------------------------------------ */
 
 /* one body in one direction; embed it, look only at @kind and @fault */
-struct http1_body {
-	enum http1_frame_kind kind;
-	enum http1_fault fault;	/* filled when the answer is BAD */
+struct http1_body {		/* 16 bytes: each idle connection has two */
 	uint64_t left;		/* bytes of body or of this chunk's data that are still to come */
-	uint32_t line;		/* bytes of the chunk line or trailer section so far */
+	uint16_t line;		/* bytes of the chunk line or trailer section so far, at most one beyond the limit of either */
+	enum http1_frame_kind kind : 8;
+	enum http1_fault fault : 8;	/* filled when the answer is BAD */
 	uint8_t state;
 	uint8_t digits;		/* of a chunk's size; in a trailer: bytes of its name, at most 255 */
 	uint8_t name_may;	/* bits: which refused names a trailer's can still be */
