@@ -204,7 +204,7 @@ def come_and_go(lab, v, ready):
 
 
 def hog(lab, v, ready):
-    """one client with all it may have, trying for more and asking without a pause"""
+    """one client with all it may have, trying for more, that asks some thousand times a second"""
     socks, poll = {}, select.epoll()
     for _ in range(limit('CLIENT_CONNECTIONS') + 200):
         try:
@@ -217,7 +217,8 @@ def hog(lab, v, ready):
         poll.register(s, select.EPOLLIN)
     ready()
     while True:
-        for fd, _ in poll.poll():
+        time.sleep(0.01)
+        for fd, _ in poll.poll(maxevents=20):
             try:
                 if socks[fd].recv(65536):
                     socks[fd].send(GET * 3)
@@ -324,7 +325,7 @@ def memory(lab):
 
 if __name__ == '__main__':
     proxy_lab.namespace()
-    run('sysctl', '-qw', 'net.ipv4.ip_local_port_range=1024 65000', 'net.core.somaxconn=4096')
+    run('sysctl', '-qw', 'net.ipv4.ip_local_port_range=1024 65001', 'net.core.somaxconn=4096')
     for family in 4, 6:
         for address in SOURCES[family]:
             run('ip', 'addr', 'add', address + ('/32' if family == 4 else '/128'), 'dev', 'lo', *([] if family == 4 else ['nodad']))

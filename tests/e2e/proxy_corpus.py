@@ -286,7 +286,7 @@ if __name__ == '__main__':
         print('SKIP proxy_corpus: no heads in %s' % DATA)
         sys.exit(77)
     proxy_lab.namespace()
-    run('sysctl', '-qw', 'net.netfilter.nf_conntrack_tcp_timeout_close=1', 'net.ipv4.ip_local_port_range=1024 65000')
+    run('sysctl', '-qw', 'net.netfilter.nf_conntrack_tcp_timeout_close=1', 'net.ipv4.ip_local_port_range=1024 65001')
     for family in 4, 6:
         for ip in SOURCES[family]:
             run('ip', 'addr', 'add', ip + ('/32' if family == 4 else '/128'), 'dev', 'lo', *([] if family == 4 else ['nodad']))

@@ -202,7 +202,7 @@ class Lab:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         s.bind(('::', 3129))
-        s.listen(512)
+        s.listen(4096)             # as the monitor's
         s.setblocking(False)
         probe = socket.socket()
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -32,6 +32,9 @@ for i, r in enumerate(v["roles"]):
     print("%s.%d" % (r["role"], i), pid, anon, len(os.listdir("/proc/%d/fd" % pid)))'
 }
 
+# what else this machine does is no part of this: a process that does not run for a second is taken for one that hangs
+# shellcheck disable=SC2046
+renice -n -15 -p $(roles | cut -d' ' -f2) >/dev/null 2>&1
 begin=$SECONDS reloads=0
 background load client /usr/bin/python3 "$REPO/tests/slow/soak.py" load $((minutes * 60))
 roles >"$WORK/first"
