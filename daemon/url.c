@@ -158,6 +158,8 @@ enum parse url_from_request(const struct http1_head *h, struct url *out)
 		out->port = 0;
 		if (!url_split_authority(h->target, &out->host, &out->port) || !out->host.len || !out->port)
 			return bad(out, HTTP1_FAULT_TARGET);
+		if (host.len && (!span_eq_nocase(host, out->host) || (port && port != out->port)))
+			return bad(out, HTTP1_FAULT_HOST_DIFFERS);
 		return PARSE_DONE;
 	}
 	if (*h->target.p != '/' && !(h->target.len == 1 && *h->target.p == '*'))

@@ -50,6 +50,9 @@ static const struct {
 	{ "absolute in 1.0",	"GET", "http://a/x", NULL, PARSE_DONE, 0, "a", 80, "/x", "a/x" },
 	{ "asterisk-form",	"OPTIONS", "*", "a", PARSE_DONE, 0, "a", 80, "*", "a*" },
 	{ "authority-form",	"CONNECT", "a:443", "a", PARSE_DONE, 0, "a", 443, "/", NULL },
+	{ "CONNECT, same Host",	"CONNECT", "a:443", "A:443", PARSE_DONE, 0, "a", 443, "/", NULL },
+	{ "CONNECT, other host", "CONNECT", "a:443", "b:443", PARSE_BAD, HTTP1_FAULT_HOST_DIFFERS, 0, 0, 0, 0 },
+	{ "CONNECT, other port", "CONNECT", "a:443", "a:80", PARSE_BAD, HTTP1_FAULT_HOST_DIFFERS, 0, 0, 0, 0 },
 
 	{ "two hosts",		"GET", "/", "a, b", PARSE_BAD, HTTP1_FAULT_HOST_BAD, 0, 0, 0, 0 },
 	{ "user information",	"GET", "/", "u@a", PARSE_BAD, HTTP1_FAULT_HOST_BAD, 0, 0, 0, 0 },
