@@ -240,10 +240,11 @@ void listener_listen(struct ev_loop *loop, int fd)
 	struct sockaddr_storage ss = { 0 };
 	socklen_t len = sizeof(ss);
 	struct addr here = { 0 };
-	int on = 1;
+	int on = 1, unsent = LIMIT_UNSENT_BYTES;
 
 	if (fd >= 0) {	/* accepted sockets inherit it: one call for all of them */
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
 		if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0 || !addr_from_sockaddr(&here, &ss))
 			log_error("the listening socket has no address: %s", strerror(errno));
 		own.port_be = here.port_be;

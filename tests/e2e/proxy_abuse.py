@@ -5,8 +5,10 @@ and on one it keeps, gets its answer in under a second; and nothing of it is lef
 
 The hostile ones and their servers are processes of their own; good ones have a server of their own, proxy_lab.OTHER.
 What happens at each limit is in limits_sizes.py and limits_waits.py.  Helpers: proxy_lab.py.
+
+limits: UNSENT_BYTES
 """
-import os, select, signal, socket, struct, sys, time
+import os, re, select, signal, socket, struct, subprocess, sys, time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import proxy_lab
 from proxy_lab import CLIENT, OTHER, Lab, Peer, limit, run
@@ -256,12 +258,13 @@ def gone(lab):
         s.settimeout(proxy_lab.WAIT)
 
 
-def bear(lab, v, what, least):
-    """@least: connections that it comes to"""
+def bear(lab, v, what, least, meanwhile=lambda: None):
+    """@least: connections that it comes to; @meanwhile is called when it has come to that"""
     g = Good(lab, v)
     with Crowd(what, lab, v):
         lab.until(lambda: lab.pong()[3] >= least)
         g.ask()
+        meanwhile()
         print('  %d connections, %d KiB of buffers' % (lab.pong()[3], lab.buffers()[0] // 1024))
     g.ask(3)        # all of them leave at once
     g.end()
@@ -277,7 +280,13 @@ def slow_bodies_are_borne(lab, v):
 
 
 def slow_readers_are_borne(lab, v):
-    bear(lab, v, slow_readers, 400)
+    """nor does the kernel hold much for them: it takes megabytes, until the whole machine is short of memory for TCP"""
+    def little_is_held():
+        text = subprocess.run(['ss', '-tmnH', 'sport = :3129'], stdout=subprocess.PIPE, text=True, check=True).stdout
+        held = [int(n) for n in re.findall(r'skmem:\S*,w(\d+)', text)]
+        print('  %d sockets to clients hold %d KiB, one %d at most' % (len(held), sum(held) // 1024, max(held) // 1024))
+        assert len(held) >= 400 and sum(held) < 2 * len(held) * limit('UNSENT_BYTES')
+    bear(lab, v, slow_readers, 400, little_is_held)
 
 
 def thousands_idle(lab, v):
