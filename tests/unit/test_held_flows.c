@@ -125,11 +125,11 @@ static void each_line_has_its_patience(void **state)
 		enum held_state then[2];	/* ASKED: stays */
 		uint64_t at_ms[2], due_ms;
 	} rows[] = {
-		{ "asked", { HELD_ASKED, HELD_ASKED }, { 0, 0 }, LIMIT_HELLO_ODD_MS },
-		{ "odd: from the first packet on", { HELD_ODD, HELD_ASKED }, { 30, 0 }, LIMIT_HELLO_ODD_MS },
-		{ "odd again", { HELD_ODD, HELD_ODD }, { 30, 40 }, LIMIT_HELLO_ODD_MS },
-		{ "a beginning: from then on", { HELD_MORE, HELD_ASKED }, { 30, 0 }, 30 + LIMIT_HELLO_HOLD_MS },
-		{ "a beginning again: no longer", { HELD_MORE, HELD_MORE }, { 30, 100 }, 30 + LIMIT_HELLO_HOLD_MS },
+		{ "asked", { HELD_ASKED, HELD_ASKED }, { 0, 0 }, LIMIT_HELLO_HOLD_MS },
+		{ "odd: from then on", { HELD_ODD, HELD_ASKED }, { 30, 0 }, 30 + LIMIT_HELLO_ODD_MS },
+		{ "odd again", { HELD_ODD, HELD_ODD }, { 30, 40 }, 30 + LIMIT_HELLO_ODD_MS },
+		{ "a beginning: from the first packet on", { HELD_MORE, HELD_ASKED }, { 30, 0 }, LIMIT_HELLO_HOLD_MS },
+		{ "a beginning again: no longer", { HELD_MORE, HELD_MORE }, { 30, 100 }, LIMIT_HELLO_HOLD_MS },
 		{ "odd, then a beginning", { HELD_ODD, HELD_MORE }, { 20, 45 }, 45 + LIMIT_HELLO_HOLD_MS },
 	};
 
@@ -254,7 +254,7 @@ struct model {
 	uint64_t turns;
 };
 
-static unsigned line_of(enum held_state s) { return s >= HELD_PASS ? 2 : s == HELD_MORE; }
+static unsigned line_of(enum held_state s) { return s >= HELD_PASS ? 2 : s != HELD_ODD; }
 
 /* first - of a line; KEYS: none */
 static unsigned first(const struct model *m, unsigned line)

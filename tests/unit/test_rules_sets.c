@@ -166,7 +166,7 @@ static void ask(struct rules *r, unsigned *seen)
 	static const enum match_result result[] = { [ACT_PASS] = MATCH_PASS, [ACT_ALLOW] = MATCH_ALLOW, [ACT_BLOCK] = MATCH_BLOCK };
 	static const char *const pages[] = { "", "p.test", "q.test", "a.test" };
 	const char *client = clients[pick(N(clients))];
-	struct addr a;
+	struct station a = { .hw_known = false };
 	struct facts f = { .url = span_of(urls[pick(N(urls))]), .type = pick(2) ? RES_SCRIPT : RES_IMAGE, .client = &a,
 			   .method = FILTER_METHOD_GET, .source_host = span_of(pages[pick(N(pages))]) };
 	struct match_question q = { .source = f.source_host, .method = f.method,
@@ -175,7 +175,7 @@ static void ask(struct rules *r, unsigned *seen)
 	struct verdict v;
 	char url[64], text[LISTS * (LINES * 96 + 20)] = "";
 
-	assert_true(addr_parse(&a, span_of(client)));
+	assert_true(addr_parse(&a.ip, span_of(client)));
 	f.host = span_until(f.url, '/');
 	snprintf(url, sizeof(url), "http://%.*s", SPAN_FMT(f.url));
 	q.url = span_of(url);
