@@ -87,7 +87,7 @@ def build_rules(text, generation, log):
         path = os.path.join(d, 'rules.yaml')
         open(path, 'w').write(text)
         p, sock = spawn('compile', log)
-        send_message(sock, 'MSG_SETTINGS', struct.pack('=10I', 0, UID, UID, 2, 256, 0, 0, 0, 1, 1))
+        send_message(sock, 'MSG_SETTINGS', struct.pack('=12I', 0, UID, UID, 2, 256, 0, 0, 0, 0, 0, 1, 1))
         send_message(sock, 'MSG_RULES', struct.pack('=Q', generation) + path.encode())
         while True:
             m = recv_message(sock)
@@ -224,7 +224,7 @@ class Lab:
         self.rules(self.rules_text)
 
     def settings(self):
-        send_message(self.ipc, 'MSG_SETTINGS', struct.pack('=10I', 0, UID, UID, self.level, self.max_files, 0, 0, 0,
+        send_message(self.ipc, 'MSG_SETTINGS', struct.pack('=12I', 0, UID, UID, self.level, self.max_files, 0, 0, 0, 0, 0,
                                                            self.forward_open, self.epoch))
 
     def rules(self, text):
