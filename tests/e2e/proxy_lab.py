@@ -34,6 +34,8 @@ def message_numbers():
 
 MSG = message_numbers()
 COUNTERS = re.findall(r'^COUNTER\(\w+,\s*"(\w+)"', open(os.path.join(REPO, 'daemon/tbl/counter.h')).read(), re.M)
+COUNTERS += ['quic_' + name for name in       # the last rows of that table are those of another
+             re.findall(r'^QUIC_REASON\(\w+,\s*"(\w+)"', open(os.path.join(REPO, 'daemon/tbl/quic_reason.h')).read(), re.M)]
 
 
 SHORT = os.path.join(REPO, 'build', 'short')    # the daemon with small limits, and their table
