@@ -159,7 +159,7 @@ const char *image_map(int fd, struct image *out)
 	if (seals >= 0 && (seals & IMAGE_SEALS) != IMAGE_SEALS)
 		return "rule image is not sealed";
 	if (seals >= 0)
-		p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+		p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
 	else
 		p = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
