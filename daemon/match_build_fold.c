@@ -36,12 +36,13 @@ bool match_draft_bads(struct match_builder *b)
 	if (!match_seen_init(&b->off, 2 * bads))
 		return false;
 	for (unsigned i = 0; i < b->bads_count; i++) {
-		const struct match_bad *bad = (const void *)b->bads[i]->bad.p, *end = bad + b->bads[i]->bad.len / sizeof(*bad);
+		const struct match_bad *bad = (const void *)b->bads[i]->bad.p;
+		size_t n = b->bads[i]->bad.len / sizeof(*bad);
 
-		for (; bad < end; bad++) {
-			match_seen_new(&b->off, bad->identity, true);
-			if (bad->plain)
-				match_seen_new(&b->off, bad->plain, true);
+		for (size_t k = 0; k < n; k++) {
+			match_seen_new(&b->off, bad[k].identity, true);
+			if (bad[k].plain)
+				match_seen_new(&b->off, bad[k].plain, true);
 		}
 	}
 	return true;

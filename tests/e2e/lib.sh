@@ -147,7 +147,7 @@ http {
 }
 END
 	background nginx server nginx -c "$WORK/tls.conf"
-	for port in "$@"; do until_true 10 listens s "$port" || fail "no TLS server on port $port"; done
+	for port in "$@"; do until_true 30 listens s "$port" || fail "no TLS server on port $port"; done
 }
 
 # start_dns LINE... - dnsmasq on the server, answering only what its LINEs (its configuration) say
