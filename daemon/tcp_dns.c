@@ -50,16 +50,31 @@ static bool is_one_message(struct span s)
 	return s.len > 2 && ((size_t)(uint8_t)s.p[0] << 8 | (uint8_t)s.p[1]) == s.len - 2;
 }
 
+/* begin - a SYN: of a client, it ends what the two ports were used for before.  Of a server, it must acknowledge that
+ * of the client where there was one, and leaves a stream alone: whoever does not see the connection could send
+ * it, and connection tracking lets it pass (RFC 5961 s.4).  NULL: there is no new stream */
+static struct tcp_stream *begin(struct tcp_dns *t, const struct ip_pkt *p, uint64_t now_ms)
+{
+	struct tcp_stream *s = tcp_stream_find(t->streams, &p->src, &p->dst);
+	struct tcp_stream *other = tcp_stream_find(t->streams, &p->dst, &p->src);
+
+	if ((p->tcp_flags & TCP_ACK) && (other ? p->tcp_ack != other->base : s != NULL))
+		return NULL;
+	if (s)
+		tcp_stream_drop(t->streams, s);
+	if (other && !(p->tcp_flags & TCP_ACK))
+		tcp_stream_drop(t->streams, other);
+	return tcp_stream_new(t->streams, &p->src, &p->dst, p->tcp_seq + 1, true, now_ms);
+}
+
 /* stream_of - of the packet's direction; NULL: there is none that could be read */
 static struct tcp_stream *stream_of(struct tcp_dns *t, const struct ip_pkt *p, uint64_t now_ms)
 {
-	struct tcp_stream *s = tcp_stream_find(t->streams, &p->src, &p->dst);
+	struct tcp_stream *s;
 
-	if (p->tcp_flags & TCP_SYN) {
-		if (s)
-			tcp_stream_drop(t->streams, s);
-		return tcp_stream_new(t->streams, &p->src, &p->dst, p->tcp_seq + 1, true, now_ms);
-	}
+	if (p->tcp_flags & TCP_SYN)
+		return begin(t, p, now_ms);
+	s = tcp_stream_find(t->streams, &p->src, &p->dst);
 	if (!s && is_one_message(p->payload))
 		s = tcp_stream_new(t->streams, &p->src, &p->dst, p->tcp_seq, true, now_ms);
 	return s;

@@ -17,6 +17,7 @@ enum { SEQ = 0xfffffff0 };	/* wraps around soon */
 
 static struct tcp_dns *table;
 static char said[4096];
+static uint32_t acks = SEQ + 1;	/* what packets acknowledge; a client's first is SEQ */
 static size_t places[4], tolds;	/* of the first messages, in their packet */
 
 static int setup(void **state)
@@ -49,7 +50,7 @@ static void on_message(void *ctx, struct span message, size_t at, bool last)
 /* packet_way - a packet of the server at port 53 to the client's @port, or, @asks, the other way */
 static const char *packet_way(bool asks, uint16_t port, uint8_t flags, uint32_t at, struct span payload, uint64_t now_ms)
 {
-	struct ip_pkt p = { .protocol = IPPROTO_TCP, .tcp_flags = flags, .tcp_seq = SEQ + at, .payload_bytes = payload.len };
+	struct ip_pkt p = { .protocol = IPPROTO_TCP, .tcp_flags = flags, .tcp_seq = SEQ + at, .tcp_ack = acks, .payload_bytes = payload.len };
 
 	addr_from_ip(asks ? &p.dst : &p.src, AF_INET, (const uint8_t *)"\xcb\0\x71\2");
 	addr_from_ip(asks ? &p.src : &p.dst, AF_INET, (const uint8_t *)"\x0a\1\0\2");
@@ -75,19 +76,25 @@ static const char *packet(uint8_t flags, uint32_t at, struct span payload)
 #define M12(c)	"\0\x0c" c c c c c c c c c c c c
 #define EMPTY	((struct span){ NULL, 0 })
 
-/* ask - @n questions of a new connection from @port */
+/* questions - @n of them, at the beginning of a connection from @port */
+static void questions(uint16_t port, unsigned n, uint64_t now_ms)
+{
+	for (unsigned i = 0; i < n; i++)
+		assert_string_equal(packet_way(true, port, TCP_ACK | TCP_PSH, 1 + i * 14, SPAN_LIT(M12("q")), now_ms), "qq12.");
+}
+
+/* ask - the same with the handshake before it */
 static void ask(uint16_t port, unsigned n, uint64_t now_ms)
 {
 	packet_way(true, port, TCP_SYN, 0, EMPTY, now_ms);
-	for (unsigned i = 0; i < n; i++)
-		assert_string_equal(packet_way(true, port, TCP_ACK | TCP_PSH, 1 + i * 14, SPAN_LIT(M12("q")), now_ms), "qq12.");
+	packet_from(port, TCP_SYN | TCP_ACK, 0, EMPTY, now_ms);
+	questions(port, n, now_ms);
 }
 
 static void messages_come_out_of_segments(void **state)
 {
 	(void)state;
 	ask(4000, 5, 1000);
-	assert_string_equal(packet(TCP_SYN | TCP_ACK, 0, EMPTY), "");
 	assert_string_equal(packet(TCP_ACK, 1, EMPTY), "");
 	assert_string_equal(packet(TCP_ACK | TCP_PSH, 1, SPAN_LIT(M12("a"))), "aa12.");
 	assert_string_equal(packet(TCP_ACK | TCP_PSH, 1, SPAN_LIT(M12("a"))), "");			/* again */
@@ -101,7 +108,6 @@ static void a_message_is_found_in_its_packet(void **state)
 {
 	(void)state;
 	ask(4000, 12, 1000);
-	packet(TCP_SYN | TCP_ACK, 0, EMPTY);
 	packet(TCP_ACK, 1, SPAN_LIT(M12("a")));
 	assert_int_equal(places[0], 2);
 	packet(TCP_ACK, 15, SPAN_LIT(M12("b") M12("c")));
@@ -130,18 +136,44 @@ static void a_message_is_found_in_its_packet(void **state)
 static void a_connection_is_taken_up_again(void **state)
 {
 	(void)state;
-	ask(1, 2, 1000);
+	questions(1, 2, 1000);
 	assert_string_equal(packet_from(1, TCP_ACK | TCP_PSH, 100, SPAN_LIT("\0\x0d" "aaaaaaaaaaaa"), 1000), "");	/* begins who knows where */
 	assert_string_equal(packet_from(1, TCP_ACK | TCP_PSH, 114, SPAN_LIT(M12("b")), 1000), "bb12.");
 	assert_string_equal(packet_from(1, TCP_ACK | TCP_PSH, 128, SPAN_LIT("\0\x0c" "ccc"), 1000), "");
 	/* the rest was lost to us; after a while it is forgotten, and the next whole message counts */
 	assert_string_equal(packet_from(1, TCP_ACK | TCP_PSH, 142, SPAN_LIT(M12("d")), 1000 + LIMIT_STREAM_MS - 1), "");
-	ask(1, 2, 1000 + LIMIT_STREAM_MS + 1);
+	questions(1, 1, 1000 + LIMIT_STREAM_MS + 1);
 	assert_string_equal(packet_from(1, TCP_ACK | TCP_PSH, 156, SPAN_LIT(M12("e")), 1000 + LIMIT_STREAM_MS + 1), "ee12.");
 	/* the same ports, another connection */
+	packet_way(true, 1, TCP_SYN, 0, EMPTY, 7000);
 	assert_string_equal(packet_from(1, TCP_SYN | TCP_ACK, 5000, EMPTY, 7000), "");
+	questions(1, 1, 7000);
 	assert_string_equal(packet_from(1, TCP_ACK | TCP_PSH, 5001, SPAN_LIT("\0"), 7000), "");
 	assert_string_equal(packet_from(1, TCP_ACK | TCP_PSH, 5002, SPAN_LIT("\x0c" "ffffffffffff"), 7000), "ff12.");
+}
+
+/* connection tracking lets a SYN with ACK pass in the middle of a connection, RFC 5961 s.4 is the client's business */
+static void a_handshake_out_of_nowhere_begins_nothing(void **state)
+{
+	(void)state;
+	ask(4000, 3, 1000);
+	assert_string_equal(packet(TCP_SYN | TCP_ACK, 500000, EMPTY), "");
+	assert_string_equal(packet(TCP_ACK | TCP_PSH, 500001, SPAN_LIT(M12("x"))), "");
+	assert_string_equal(packet(TCP_ACK | TCP_PSH, 1, SPAN_LIT(M12("a"))), "aa12.");
+	/* the same without the client's side, as for what this machine itself asks: the first one counts */
+	assert_string_equal(packet_from(5000, TCP_SYN | TCP_ACK, 0, EMPTY, 1000), "");
+	assert_string_equal(packet_from(5000, TCP_SYN | TCP_ACK, 500000, EMPTY, 1000), "");
+	packet_way(true, 5000, TCP_ACK | TCP_PSH, 1, SPAN_LIT(M12("q")), 1000);
+	assert_string_equal(packet_from(5000, TCP_ACK | TCP_PSH, 500001, SPAN_LIT(M12("x")), 1000), "");
+	assert_string_equal(packet_from(5000, TCP_ACK | TCP_PSH, 1, SPAN_LIT(M12("a")), 1000), "aa12.");
+	/* the client begins anew: so does the server, wherever, but not who does not know what to acknowledge */
+	packet_way(true, 4000, TCP_SYN, 0, EMPTY, 1000);
+	acks = SEQ + 77;
+	assert_string_equal(packet(TCP_SYN | TCP_ACK, 500000, EMPTY), "");
+	acks = SEQ + 1;
+	assert_string_equal(packet(TCP_SYN | TCP_ACK, 900000, EMPTY), "");
+	packet_way(true, 4000, TCP_ACK | TCP_PSH, 1, SPAN_LIT(M12("q")), 1000);
+	assert_string_equal(packet(TCP_ACK | TCP_PSH, 900001, SPAN_LIT(M12("b"))), "bb12.");
 }
 
 static void what_is_no_dns_is_let_go(void **state)
@@ -149,7 +181,6 @@ static void what_is_no_dns_is_let_go(void **state)
 	(void)state;
 	ask(4000, 2, 1000);
 	ask(2, 2, 1000);
-	packet(TCP_SYN | TCP_ACK, 0, EMPTY);
 	assert_string_equal(packet(TCP_ACK, 1, SPAN_LIT("\0\1x")), "");
 	assert_string_equal(packet(TCP_ACK, 4, SPAN_LIT("no DNS at all, for sure")), "");
 	/* segments that contradict each other */
@@ -168,7 +199,6 @@ static const char *send_long(uint16_t port, size_t len)
 	message[0] = (char)((len - 2) >> 8);
 	message[1] = (char)(len - 2);
 	ask(port, 2, 1000);
-	packet_from(port, TCP_SYN | TCP_ACK, 0, EMPTY, 1000);
 	for (size_t at = 1000; at < len; at += 1000)
 		packet_from(port, TCP_ACK, 1 + (uint32_t)at, (struct span){ message + at, len - at < 1000 ? len - at : 1000 }, 1000);
 	return packet_from(port, TCP_ACK, 1, (struct span){ message, 1000 }, 1000);
@@ -193,9 +223,9 @@ static void answers_that_nobody_asked_for_are_not_told(void **state)
 	size_t told = 0;
 
 	(void)state;
-	packet_from(1, TCP_SYN | TCP_ACK, 0, EMPTY, 1000);
+	ask(1, 0, 1000);
 	assert_string_equal(packet_from(1, TCP_ACK, 1, SPAN_LIT(M12("a") M12("b")), 1000), "");
-	ask(1, 2, 1000);
+	questions(1, 2, 1000);
 	assert_string_equal(packet_from(1, TCP_ACK, 29, SPAN_LIT(M12("c") M12("d") M12("e")), 1000), "cc12+dd12.");
 	ask(2, 1, 1000);		/* of another connection */
 	assert_string_equal(packet_from(1, TCP_ACK, 71, SPAN_LIT(M12("f")), 1000), "");
@@ -216,6 +246,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(messages_come_out_of_segments, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_message_is_found_in_its_packet, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_connection_is_taken_up_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_handshake_out_of_nowhere_begins_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_no_dns_is_let_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(long_messages_are_read_or_passed_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(answers_that_nobody_asked_for_are_not_told, setup, teardown),
