@@ -244,6 +244,7 @@ print_round() {
 	against cpu_100k_new_connections s newconn_cpu haproxy+ haproxy
 	against cpu_100k_new_connections s newconn_cpu dejunk haproxy '<=1'
 	against cpu_100k_new_connections s newconn_cpu dejunk_two dejunk '<=1'
+	against cpu_100k_new_connections s newconn_cpu haproxy_two haproxy
 	one_figure http_bulk MB/s bulk
 	against http_bulk MB/s bulk dejunk dejunk_old
 	against http_bulk MB/s bulk haproxy_splice+ haproxy_splice

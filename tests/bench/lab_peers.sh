@@ -9,12 +9,13 @@
 #   dejunk_bare		no rule at all
 #   dejunk_two		the whole filter, two proxy processes
 #   dejunk_old		as dejunk, another binary: BENCH_OLD, with ../nft beside it as the tree has it.  What was a change good for?
-#   haproxy		one thread, 100,000 hosts to refuse, one cookie taken out; haproxy_splice: with splice-response
+#   haproxy		one thread, 100,000 hosts to refuse, one cookie taken out; haproxy_splice: with splice-response;
+#			haproxy_two: two threads.  What does a second processor cost here, whoever uses it?
 #   squid		100,000 hosts
 #   privoxy		100,000 hosts; dials the Host header
 #   tinyproxy		one host (its list is a chain of expressions); dials the Host header, knows no keep-alive
 
-contenders_known="plain dejunk dejunk_bare dejunk_two dejunk_old haproxy haproxy_splice squid privoxy tinyproxy"
+contenders_known="plain dejunk dejunk_bare dejunk_two dejunk_old haproxy haproxy_splice haproxy_two squid privoxy tinyproxy"
 
 # launch NAME COMMAND... - start COMMAND on the gateway of NAME; its output in NAME.log, its pid in pid_of[NAME]
 launch() {
@@ -128,17 +129,17 @@ find_haproxy() {
 		{ echo "SKIP peer haproxy: does not run here"; haproxy=; return 1; }
 }
 
-# begin_haproxy [NAME OPTION]
+# begin_haproxy [NAME THREADS OPTION]
 begin_haproxy() {
 	local name=${1:-haproxy}
 	[ -n "$haproxy" ] || find_haproxy || return
 	cat >"$WORK/$name.cfg" <<-END
 	global
-		nbthread 1
+		nbthread ${2:-1}
 		maxconn $([ "$name" = haproxy ] && echo 9000 || echo 4000)	# its splice wants descriptors for pipes
 	defaults
 		mode http
-		${2:-}
+		${3:-}
 		timeout connect 5s
 		timeout client 300s
 		timeout server 300s
@@ -152,7 +153,8 @@ begin_haproxy() {
 	END
 	begin_peer "$name" 3130 env LD_LIBRARY_PATH="$haproxy_libs" "$haproxy" -db -f "$WORK/$name.cfg"
 }
-begin_haproxy_splice() { begin_haproxy haproxy_splice "option splice-response"; }
+begin_haproxy_splice() { begin_haproxy haproxy_splice 1 "option splice-response"; }
+begin_haproxy_two() { begin_haproxy haproxy_two 2; }
 
 begin_squid() {
 	needs squid || return
@@ -219,13 +221,15 @@ pids_of() {
 
 # cpu_us PID... - CPU microseconds of these processes so far
 cpu_us() {
-	local pid us=0 ns rest comm
+	local pid us=0 ns rest comm task
 	for pid; do
 		read -r comm <"/proc/$pid/comm"
 		case $comm in
 		dejunk* | haproxy* | squid*)
-			read -r ns rest <"/proc/$pid/schedstat"
-			us=$((us + ns / 1000)) ;;
+			for task in "/proc/$pid/task/"*/schedstat; do
+				read -r ns rest <"$task"
+				us=$((us + ns / 1000))
+			done ;;
 		*)	# with its threads, the ended ones too
 			us=$((us + $(awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$pid/stat") * 10000)) ;;
 		esac
