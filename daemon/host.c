@@ -85,16 +85,19 @@ static size_t host_ipv6(struct span in, char out[HOST_MAX + 1])
 
 size_t host_normalise(struct span in, char out[HOST_MAX + 1])
 {
-	if (in.len == 0)
-		return 0;
+	size_t dot = in.len && in.p[in.len - 1] == '.', len;
+
+	/* most names by far are right as they are: look for why not only when they are not */
+	len = host_ascii((struct span){ in.p, in.len - dot }, out);
+	if (len || in.len == 0)
+		return len;
 	if (in.p[0] == '[' || memchr(in.p, ':', in.len))
 		return host_ipv6(in, out);
-	if (in.p[in.len - 1] == '.')
-		in.len--;
+	in.len -= dot;
 	for (size_t i = 0; i < in.len; i++)
 		if ((unsigned char)in.p[i] >= 0x80)
 			return host_idn(in, out);
-	return host_ascii(in, out);
+	return 0;
 }
 
 bool host_is_address(struct span host)

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include "host.h"
 #include "limits.h"
@@ -182,6 +184,7 @@ static void rules_free(struct rules *r)
 	for (size_t i = 0; r->regex && i < r->pattern_count; i++)
 		regex_free(r->regex[i]);
 	free(r->regex);
+	free(r->domain);
 	regex_scratch_free(r->scratch);
 	if (r->kept)
 		r->kept_undo(r->kept);
@@ -205,6 +208,11 @@ struct rules *rules_map(int fd, char *why, size_t why_len)
 		goto fail;
 	}
 	r->psl = psl_builtin();
+	r->domain = calloc(RULES_DOMAINS, sizeof(*r->domain));
+	if (!r->domain) {
+		snprintf(why, why_len, "out of memory");
+		goto fail;
+	}
 	wrong = find_sections(r);
 	if (!wrong)
 		wrong = rules_sets_open(r);
@@ -351,24 +359,52 @@ time_t rules_next_boundary(const struct rules *r, time_t t)
 	return schedule_next(r->span, r->span_count, t);
 }
 
-/* the registrable domain of @host, or all of it where there is none */
-static struct span registrable(const struct rules *r, struct span host, char buf[HOST_MAX + 1])
+/* how long the registrable domain at the end of @host is; all of it where there is none */
+static size_t registrable_len(const struct rules *r, struct span host)
 {
+	char text[HOST_MAX + 1];
 	const char *domain;
+
+	memcpy(text, host.p, host.len);
+	text[host.len] = '\0';
+	domain = r->psl ? psl_registrable_domain(r->psl, text) : NULL;
+	return domain ? strlen(domain) : host.len;
+}
+
+/* the list takes a microsecond, and the hosts of a page come again and again */
+static struct span registrable(const struct rules *r, struct span host)
+{
+	struct rules_domain *d;
+	uint64_t fp;
 
 	if (host.len > HOST_MAX || host_is_address(host))
 		return host;
-	memcpy(buf, host.p, host.len);
-	buf[host.len] = '\0';
-	domain = r->psl ? psl_registrable_domain(r->psl, buf) : NULL;
-	return domain ? span_of(domain) : host;
+	fp = XXH3_64bits_withSeed(host.p, host.len, r->image.header->seed) | (uint64_t)1 << 63;	/* 0: nothing is remembered */
+	d = &r->domain[fp & (RULES_DOMAINS - 1)];
+	if (d->fp != fp)
+		*d = (struct rules_domain){ fp, registrable_len(r, host) };
+	return span_skip(host, host.len - d->len);
+}
+
+/* how many labels two hosts, which differ, have in common at their ends: 0, 1, or 2 for two and more */
+static unsigned common_labels(struct span a, struct span b)
+{
+	struct span shorter = a.len < b.len ? a : b, longer = a.len < b.len ? b : a;
+	unsigned labels = 0;
+	size_t n = 0;
+
+	for (; n < shorter.len && a.p[a.len - 1 - n] == b.p[b.len - 1 - n]; n++)
+		if (a.p[a.len - 1 - n] == '.' && ++labels == 2)
+			return 2;
+	return labels + (n == shorter.len && n < longer.len && longer.p[longer.len - 1 - n] == '.');
 }
 
 bool rules_third_party(const struct rules *r, struct span host, struct span source_host)
 {
-	char a[HOST_MAX + 1], b[HOST_MAX + 1];
-
 	if (host.len == 0 || source_host.len == 0 || span_eq(host, source_host))
 		return false;
-	return !span_eq(registrable(r, host, a), registrable(r, source_host, b));
+	/* a registrable domain has two labels at least, but that of a host of one label: no need to look for it */
+	if (common_labels(host, source_host) < 2)
+		return true;
+	return !span_eq(registrable(r, host), registrable(r, source_host));
 }

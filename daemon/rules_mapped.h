@@ -15,9 +15,15 @@
 
 enum { RULES_WORDS = (LIMIT_RULES + 63) / 64,	/* of a set with a bit for each rule */
        RULES_KINDS = KIND_EVERYTHING + 1,
+       RULES_DOMAINS = 1024,	/* remembered answers of the public suffix list; a power of two */
        /* verdict.origin: below, 1 + own rule; from the first, index of a listed name, those of all sets counted on;
 	* from the second, number of a filter, likewise */
        ORIGIN_NAMES = 1 << 24, ORIGIN_FILTERS = 1 << 27 };
+
+struct rules_domain {		/* of a host that was asked about: how long the registrable domain at its end is */
+	uint64_t fp;		/* of the host; 0: none */
+	size_t len;
+};
 
 /* one set of lists, opened (rules_sets) */
 struct rules_set {
@@ -53,6 +59,7 @@ struct rules {
 	void *kept;				/* rules_keep() */
 	void (*kept_undo)(void *p);
 	const psl_ctx_t *psl;
+	struct rules_domain *domain;		/* RULES_DOMAINS */
 	unsigned words;				/* in use, of each set below */
 	uint64_t of_kind[RULES_KINDS][RULES_WORDS];	/* KIND_EVERYTHING is in each of the others too */
 	uint64_t any_host[RULES_WORDS];		/* rules without a host condition */
