@@ -81,6 +81,7 @@ build/short/limit_short.h: daemon/tbl/limit.h tests/limits/short tests/limits/sh
 build/short/nft/dejunk.nft: nft/dejunk.nft build/short/limit_short.h tests/limits/firewall
 	$(call say,GEN,$@)
 	$(Q)mkdir -p build/short/nft
+	$(Q)cp -r nft/reset nft/pass build/short/nft
 	$(Q)tests/limits/firewall build/short/limit_short.h $< >$@.new && mv $@.new $@
 
 # --- unit tests: each names the modules it links in a line "links: a b c" --------
@@ -150,6 +151,8 @@ install: build/dejunk
 	! build/dejunk version | grep -q 'small limits'
 	install -D -m 755 build/dejunk $(DESTDIR)$(SBINDIR)/dejunk
 	install -D -m 644 nft/dejunk.nft $(DESTDIR)$(DATADIR)/dejunk.nft
+	install -D -m 644 -t $(DESTDIR)$(DATADIR)/reset nft/reset/*.nft
+	install -D -m 644 -t $(DESTDIR)$(DATADIR)/pass nft/pass/*.nft
 	install -D -m 644 man/dejunk.8 $(DESTDIR)$(MANDIR)/man8/dejunk.8
 	install -D -m 644 man/rules.yaml.5 $(DESTDIR)$(MANDIR)/man5/rules.yaml.5
 	test -e $(DESTDIR)$(SYSCONFDIR)/dejunk/rules.yaml || install -D -m 644 rules.yaml $(DESTDIR)$(SYSCONFDIR)/dejunk/rules.yaml

@@ -22,7 +22,7 @@ enum {
 	PORTS_BYTES = 2 * GATEWAY_PORTS * 7 + 8,
 	VAR_BYTES = PORTS_BYTES + 16,	/* and a name */
 	VARS = 20,
-	ARGS = 2 * VARS + 8,
+	ARGS = 2 * VARS + 12,
 	NFT_SECONDS = 30,	/* nft may run; it waits for others who change the ruleset */
 };
 
@@ -30,6 +30,7 @@ enum {
 struct command {
 	char var[VARS][VAR_BYTES];
 	unsigned vars;
+	char without[2][FIREWALL_PATH];
 	const char *arg[ARGS];
 	unsigned args;
 	bool check;		/* nothing is to be changed */
@@ -148,6 +149,17 @@ static void command_marks(struct command *c, const struct gateway *g)
 	command_mark(c, "flow_keep_refused", ~refused);
 }
 
+/* command_without - let the file include what directory @name beside it has: what takes a base chain out again */
+static void command_without(struct command *c, char path[FIREWALL_PATH], const char *file, const char *name)
+{
+	const char *slash = strrchr(file, '/');
+	int dir = slash ? (int)(slash - file) : 1;
+
+	snprintf(path, FIREWALL_PATH, "%.*s/%s", dir, slash ? file : ".", name);
+	command_arg(c, "-I");
+	command_arg(c, path);
+}
+
 static void command_load(struct command *c, const struct gateway *g, uint32_t uid, const char *file, bool check)
 {
 	static const char *const hello[] = { "hello_all", "hello_suspect", "hello_none" };
@@ -169,13 +181,17 @@ static void command_load(struct command *c, const struct gateway *g, uint32_t ui
 	ports_add(&http, g->tls_port, g->tls_ports);
 	command_ports(c, "web_ports", &http);
 	command_var(c, "hello", hello[g->tls <= TLS_OFF ? g->tls : TLS_OFF]);
+	command_var(c, "hello_asked", g->tls == TLS_OFF ? "hello_none" : "hello_all");
+	command_var(c, "hello_rest", g->tls == TLS_ALL ? "hello_all" : "hello_none");
 	command_var(c, "quic", quic[g->quic <= GATEWAY_QUIC_PASS ? g->quic : GATEWAY_QUIC_PASS]);
-	command_var(c, "early", g->refuse_with == REFUSE_DROP ? "drop_early" : "pass_early");
 	command_var(c, "refuse", g->refuse_with == REFUSE_DROP ? "say_drop" : "say_reset");
-	command_var(c, "unleased", g->on_failure == FAILURE_BLOCK ? "block_unleased" : "pass_unleased");
 	snprintf(text, sizeof(text), "%u", uid);
 	command_var(c, "uid", text);
 	command_marks(c, g);
+	if (g->refuse_with == REFUSE_RESET)
+		command_without(c, c->without[0], file, "reset");
+	if (g->on_failure == FAILURE_PASS)
+		command_without(c, c->without[1], file, "pass");
 	command_arg(c, "-f");
 	command_arg(c, file);
 }

@@ -12,7 +12,7 @@ static const struct kset_row {
 	uint8_t key_len;
 	bool interval;
 } rows[KSET_COUNT] = {
-	[KSET_LEASE]		= { "lease", 20, false },
+	[KSET_LEASE]		= { "lease", 8, false },
 	[KSET_LEASE_SELF]	= { "lease_self", 1, false },
 	[KSET_LAN]		= { "lan", 20, false },
 	[KSET_LAN_INDEX]	= { "lan_index", 4, false },
@@ -93,6 +93,16 @@ struct kset_key kset_key_family_if(int family, const char *ifname)
 	strncpy(name, ifname, sizeof(name) - 1);
 	key_put(&k, &nfproto, sizeof(nfproto));
 	key_put(&k, name, sizeof(name));
+	return k;
+}
+
+struct kset_key kset_key_family_index(int family, uint32_t ifindex)
+{
+	struct kset_key k = { 0 };
+	uint8_t nfproto = family_nfproto(family);
+
+	key_put(&k, &nfproto, sizeof(nfproto));
+	key_put(&k, &ifindex, sizeof(ifindex));
 	return k;
 }
 

@@ -13,9 +13,9 @@ enum { KSET_KEY = 40 };	/* bytes of the longest key, padding included */
 
 /* the sets of nft/dejunk.nft, see there; names and key lengths in one table in kset.c */
 enum kset {
-	KSET_LEASE,		/* nfproto . ifname, timeout: this interface is filtered for this family */
+	KSET_LEASE,		/* nfproto . ifindex, timeout: this interface is filtered for this family */
 	KSET_LEASE_SELF,	/* nfproto, timeout: this machine's own traffic is filtered */
-	KSET_LAN,		/* nfproto . ifname: the same without the timeout, for on_failure: block */
+	KSET_LAN,		/* nfproto . ifname, no timeout: for on_failure: block */
 	KSET_LAN_INDEX,		/* ifindex of the lan; 0 stands for "here or nowhere" */
 	KSET_LAN_UNKNOWN,	/* nfproto: on_failure: block before anybody told which interfaces are the lan */
 	KSET_EXEMPT4, KSET_EXEMPT6,		/* prefixes of clients never filtered */
@@ -39,7 +39,8 @@ struct kset_key {
 
 /* Keys.  Each takes its parts in the order of the set. */
 struct kset_key kset_key_family(int family);					/* AF_INET or AF_INET6; LEASE_SELF, OFFLOADED */
-struct kset_key kset_key_family_if(int family, const char *ifname);		/* LEASE, LAN */
+struct kset_key kset_key_family_if(int family, const char *ifname);		/* LAN */
+struct kset_key kset_key_family_index(int family, uint32_t ifindex);		/* LEASE */
 struct kset_key kset_key_index(uint32_t ifindex);				/* LAN_INDEX */
 struct kset_key kset_key_hw(const uint8_t hw[6]);				/* EXEMPT_HW, PAUSED_HW */
 struct kset_key kset_key_hw_addr(const uint8_t hw[6], const struct addr *a);	/* REFUSED_HW* */

@@ -191,8 +191,10 @@ static void monitor_on_sets(struct monitor *m, struct proc *p, const struct ipc_
 {
 	struct msg_done done = { .error = EPERM };
 
-	if (p->role == ROLE_QUEUE && !m->stopping)
+	if (p->role == ROLE_QUEUE && !m->stopping) {
 		done.error = setsync_apply(m->sync, msg->body, msg->len);
+		switch_rules(m, false);		/* what is taken out waits for the tick: a reload empties the sets, and fills them */
+	}
 	proc_send(p, MSG_SETS_DONE, msg->head.seq, &done, sizeof(done), -1);
 }
 

@@ -3,6 +3,7 @@
  *
  *	monitor.c	start and end, signals, the tick, what each child is given, its messages
  *	monitor_arm.c	table, queue rules, lan, and the lease (facts for lease.c)
+ *	monitor_switch.c	rules that are there only while they are needed
  *	monitor_policy.c	INPUT and FORWARD policies of the other tables
  *	monitor_rules.c	builds, reloads, and what a changed gateway section needs
  *	monitor_lists.c		lists that are fetched: when, and what becomes of what came
@@ -73,10 +74,15 @@ struct tally {
 	uint64_t now, before;
 };
 
+/* rules of the table that are there only while they are needed (monitor_switch.c) */
+enum switch_id { SWITCH_SPARED, SWITCH_NETS, SWITCHES };
+
 struct arming {
 	bool table;		/* ours is loaded */
 	uint64_t handle;	/* the kernel's number of it */
-	int rules;		/* it had when it was loaded; 0: not known */
+	int rules;		/* it had when it was loaded, or a switch was made; 0: not known */
+	bool on[SWITCHES];
+	bool spares;		/* somebody is exempt */
 	bool touched;		/* something in it changed: count them */
 	bool robbed;		/* another program took elements out of our sets: state them anew */
 	bool queue_rules;
@@ -171,6 +177,12 @@ bool arm_load_table(struct monitor *m, const struct gateway *g);
 void arm_gateway_changed(struct monitor *m);
 /* arm_lan_changed - interfaces came or went, or one of them is to be filtered for other families now: sets and lease */
 void arm_lan_changed(struct monitor *m);
+
+/* monitor_switch.c */
+/* switch_table_new - the table was loaded anew: all rules are there */
+void switch_table_new(struct monitor *m);
+/* switch_rules - put in what is needed now, and take out what is not, if @out */
+void switch_rules(struct monitor *m, bool out);
 
 /* monitor_policy.c */
 /* policy_open - read the other tables for the first time, and watch them */

@@ -88,7 +88,8 @@ static void arm_exempt_set(struct monitor *m, const struct gateway *g)
 
 	memcpy(p, g->exempt, g->exempts * sizeof(p[0]));
 	err = nftset_prefixes(m->nft, KSET_EXEMPT4, p, g->exempts);
-
+	m->arm.spares = g->exempts > 0;
+	switch_rules(m, true);
 	if (err)
 		log_warn("the exempt clients could not be written: %s", strerror(-err));
 }
@@ -103,6 +104,7 @@ static void arm_fill(struct monitor *m, const struct gateway *g)
 	err = setsync_table_new(m->sync);
 	if (err)
 		log_warn("the blocked prefixes could not be written: %s", strerror(-err));
+	switch_rules(m, true);
 }
 
 bool arm_load_table(struct monitor *m, const struct gateway *g)
@@ -119,6 +121,7 @@ bool arm_load_table(struct monitor *m, const struct gateway *g)
 	}
 	m->arm.table = true;
 	m->arm.renewed_ms = 0;
+	switch_table_new(m);
 	m->settings.mark_refuse = gateway_mark(g, MARK_REFUSE);
 	m->settings.mark_decided = gateway_mark(g, MARK_DECIDED);
 	if (was_refuse != m->settings.mark_refuse || was_decided != m->settings.mark_decided)
@@ -463,6 +466,7 @@ void arm_tick(struct monitor *m, uint64_t now)
 	if (now - m->arm.second_ms >= SECOND_MS) {
 		m->arm.second_ms = now;
 		arm_check_table(m);
+		switch_rules(m, true);
 		arm_check_arrival(m, now);
 		arm_consider(m);
 		status_send(m);

@@ -9,22 +9,24 @@
 
 #include "nftset.h"
 
-/* with_arm - add an interface to a set of nfproto . ifname, for the families it is armed for */
-static int with_arm(struct nftset *s, enum kset set, const struct nftset_arm *a, uint64_t timeout_ms)
+/* with_lan, with_lease - add an interface to the set, for the families it is armed for */
+static int with_lan(struct nftset *s, const struct nftset_arm *a)
 {
-	int err = 0;
+	struct kset_key k4 = kset_key_family_if(AF_INET, a->ifname), k6 = kset_key_family_if(AF_INET6, a->ifname);
+	int err = a->v4 ? nftset_add(s, KSET_LAN, &k4, 0) : 0;
 
-	if (a->v4) {
-		struct kset_key k = kset_key_family_if(AF_INET, a->ifname);
+	return !err && a->v6 ? nftset_add(s, KSET_LAN, &k6, 0) : err;
+}
 
-		err = nftset_add(s, set, &k, timeout_ms);
-	}
-	if (!err && a->v6) {
-		struct kset_key k = kset_key_family_if(AF_INET6, a->ifname);
+static int with_lease(struct nftset *s, const struct nftset_arm *a, uint64_t timeout_ms)
+{
+	struct kset_key k4 = kset_key_family_index(AF_INET, a->ifindex), k6 = kset_key_family_index(AF_INET6, a->ifindex);
+	int err;
 
-		err = nftset_add(s, set, &k, timeout_ms);
-	}
-	return err;
+	if (!a->ifindex)
+		return 0;
+	err = a->v4 ? nftset_add(s, KSET_LEASE, &k4, timeout_ms) : 0;
+	return !err && a->v6 ? nftset_add(s, KSET_LEASE, &k6, timeout_ms) : err;
 }
 
 int nftset_lan(struct nftset *s, const struct nftset_arm *arm, size_t n)
@@ -41,7 +43,7 @@ int nftset_lan(struct nftset *s, const struct nftset_arm *arm, size_t n)
 	if (!err)
 		err = nftset_add(s, KSET_LAN_INDEX, &k, 0);
 	for (size_t i = 0; i < n && !err; i++) {
-		err = with_arm(s, KSET_LAN, &arm[i], 0);
+		err = with_lan(s, &arm[i]);
 		k = kset_key_index(arm[i].ifindex);
 		if (!err && arm[i].ifindex)
 			err = nftset_add(s, KSET_LAN_INDEX, &k, 0);
@@ -88,7 +90,7 @@ int nftset_lease(struct nftset *s, const struct nftset_arm *arm, size_t n, bool 
 	if (!err)
 		err = nftset_flush(s, KSET_LEASE_SELF);
 	for (size_t i = 0; i < n && !err; i++)
-		err = with_arm(s, KSET_LEASE, &arm[i], timeout_ms);
+		err = with_lease(s, &arm[i], timeout_ms);
 	if (!err && self4)
 		err = nftset_add(s, KSET_LEASE_SELF, &k4, timeout_ms);
 	if (!err && self6)

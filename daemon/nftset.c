@@ -403,20 +403,17 @@ static struct nftnl_expr *queue_expr_target(uint16_t queue, bool bypass)
 	return e;
 }
 
-static int rule_queue(struct nftset *s, const char *chain, uint16_t queue, bool bypass, enum nftset_queue_way way)
+/* rule_of - append a rule of one expression (taken, NULL: none could be had) */
+static int rule_of(struct nftset *s, const char *chain, struct nftnl_expr *e)
 {
 	struct nftnl_rule *r = nftnl_rule_alloc();
-	struct nftnl_expr *e;
-	struct nlmsghdr *nlh;
+	struct nlmsghdr *nlh = batch_message(s, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
 
-	if (!r)
-		return -ENOMEM;
-	e = way == NFTSET_QUEUE_NATIVE ? queue_expr_native(queue, bypass) : queue_expr_target(queue, bypass);
-	nlh = batch_message(s, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
-	if (!e || !nlh) {
+	if (!r || !e || !nlh) {
 		if (e)
 			nftnl_expr_free(e);
-		nftnl_rule_free(r);
+		if (r)
+			nftnl_rule_free(r);
 		return -ENOMEM;
 	}
 	nftnl_rule_add_expr(r, e);
@@ -439,7 +436,8 @@ static int queue_rules(struct nftset *s, const struct nftset_queues *q, bool byp
 	for (size_t i = 0; i < ARRAY_LEN(rule) && !err; i++)
 		err = rules_flush(s, rule[i].chain);
 	for (size_t i = 0; i < ARRAY_LEN(rule) && !err; i++)
-		err = rule_queue(s, rule[i].chain, rule[i].number, bypass, way);
+		err = rule_of(s, rule[i].chain, way == NFTSET_QUEUE_NATIVE ? queue_expr_native(rule[i].number, bypass) :
+			      queue_expr_target(rule[i].number, bypass));
 	return err ? err : nftset_commit(s);
 }
 
@@ -454,6 +452,25 @@ int nftset_queue_rules(struct nftset *s, const struct nftset_queues *q, bool byp
 		return err;
 	err = queue_rules(s, q, bypass, NFTSET_QUEUE_TARGET);
 	return err ? err : NFTSET_QUEUE_TARGET;
+}
+
+int nftset_switch(struct nftset *s, const char *chain, const char *to, bool on)
+{
+	struct nftnl_expr *e;
+	int err;
+
+	nftset_begin(s);
+	err = rules_flush(s, chain);
+	if (!err && on) {
+		e = nftnl_expr_alloc("immediate");
+		if (e) {
+			nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+			nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_VERDICT, (uint32_t)NFT_JUMP);
+			nftnl_expr_set_str(e, NFTNL_EXPR_IMM_CHAIN, to);
+		}
+		err = rule_of(s, chain, e);
+	}
+	return err ? err : nftset_commit(s);
 }
 
 /* --- questions ---------------------------------------------------------------- */

@@ -60,6 +60,9 @@ struct nftset_queues {
  * Returns enum nftset_queue_way, or a negative errno. */
 int nftset_queue_rules(struct nftset *s, const struct nftset_queues *q, bool bypass);
 
+/* nftset_switch - "while" rules of the file: the only rule of @chain is a jump to @to, or it has none.  Commits. */
+int nftset_switch(struct nftset *s, const char *chain, const char *to, bool on);
+
 /* nftset_counter - read a named counter of the table ("redirected"); 0 or a negative errno */
 int nftset_counter(struct nftset *s, const char *name, uint64_t *packets, uint64_t *bytes);
 /* nftset_table - 1: our table is there, 0: it is not, or a negative errno

@@ -70,6 +70,20 @@ static int hello_tell_reader(struct queue *q, const struct held_flow *f, const s
 	return ipc_send(q->peer, MSG_HELLO, 0, body, sizeof(head) + n, -1);
 }
 
+/* hello_first - of QUIC the kernel asks here only, not about first packets, too (queue_on_syn): true: refused by its address */
+static bool hello_first(struct queue *q, const struct nfq_packet *p, const struct ip_pkt *ip, const struct client *client)
+{
+	if (!learned_first(q->learned, client, &ip->src, &ip->dst))
+		return false;
+	if (learned_drops(q->learned)) {
+		count(COUNTER_REFUSED_SYNS);
+		nfq_verdict(q->hello, p->id, NFQ_DROP);
+	} else {
+		nfq_verdict_mark(q->hello, p->id, NFQ_ACCEPT, p->mark | q->mark_refuse);
+	}
+	return true;
+}
+
 void queue_hello_on_packet(void *ctx, const struct nfq_packet *p)
 {
 	struct queue *q = ctx;
@@ -92,6 +106,8 @@ void queue_hello_on_packet(void *ctx, const struct nfq_packet *p)
 	if (!f) {
 		struct client client = queue_client(p, &ip.src);
 
+		if (is == IP_PKT_UDP && hello_first(q, p, &ip, &client))
+			return;
 		f = held_flow_add(q->flows, is == IP_PKT_UDP, &ip.src, &ip.dst, &client, now_ms);
 	}
 	if (!f || !held_flow_hold(q->flows, f, p->id, p->mark)) {

@@ -178,6 +178,11 @@ int setsync_table_new(struct setsync *s)
 	return nets_commit(s);
 }
 
+size_t setsync_nets(const struct setsync *s)
+{
+	return s->nets;
+}
+
 /* --- batches ------------------------------------------------------------------------ */
 
 static int change_put(struct setsync *s, const struct change *ch)

@@ -31,5 +31,7 @@ int setsync_apply(struct setsync *s, const void *body, size_t len);
 /* setsync_table_new - the table was loaded anew and is empty: put the suspect prefixes back; 0 or a negative errno.
  * Learned addresses come back as they are learned, or when the queue process sends them again. */
 int setsync_table_new(struct setsync *s);
+/* setsync_nets - how many suspect prefixes there are */
+size_t setsync_nets(const struct setsync *s);
 
 #endif

@@ -42,5 +42,24 @@ done
 until_true 10 refused || fail "not refused after that"
 grep -q 'elements of the table inet dejunk were deleted by another program: put back' "$WORK/dejunk.log" ||
 	fail "the log does not say that elements were deleted"
+times=$(grep -c 'put back' "$WORK/dejunk.log")
+# rules that look into sets which are empty now are taken out, and are back when they are needed; nobody takes that for a theft
+has() { gateway nft list chain inet dejunk "$1" | grep -q jump; }
+has_both() { has spare_client && has first_net; }
+has_none() { ! has spare_client && ! has first_net; }
+has_both || fail "somebody is exempt and a prefix is blocked, but the rules are not there"
+sed -i -e 's/, exempt: 10.1.0.77//' -e '5,$d' "$WORK/rules.yaml"
+gateway "$DEJUNK" reload --run-dir "$WORK/run" >/dev/null || fail "no reload"
+until_true 5 has_none || fail "rules for nobody are still there: $(cat "$WORK/rules.yaml")"
+gateway nft add chain inet dejunk another	# whereupon the rules are counted
+cat >>"$WORK/rules.yaml" <<END
+  - block: connections
+    address: 198.51.100.64/26
+END
+sed -i 's/lan: lan/lan: lan, exempt: 10.1.0.78/' "$WORK/rules.yaml"
+gateway "$DEJUNK" reload --run-dir "$WORK/run" >/dev/null || fail "no reload"
+until_true 5 has_both || fail "the rules did not come back"
+sleep 1.5
+[ "$(grep -c 'put back' "$WORK/dejunk.log")" = $times ] || fail "what dejunk took out itself was put back"
 stop_dejunk || fail "exit status $?"
 say "ok"

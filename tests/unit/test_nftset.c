@@ -201,26 +201,30 @@ static void a_batch_is_all_or_nothing(void **state)
 static void lan_and_lease(void **state)
 {
 	struct nftset_arm arm[] = {
-		{ .ifname = "lan0", .ifindex = 1, .v4 = true, .v6 = true },
-		{ .ifname = "abcdefghijklmno", .v4 = true },
+		{ .ifname = "lan0", .ifindex = 1, .v4 = true, .v6 = true },	/* the lease goes by index: 1 is lo */
+		{ .ifname = "abcdefghijklmno", .v4 = true },	/* not there yet */
+		{ .ifname = "lan7", .ifindex = 77, .v4 = true },
 	};
 
 	(void)state;
 	load();
 	assert_int_equal(nftset_lan_unknown(nft), 0);
 	assert_true(nft_says("lan_unknown", "{ ipv4, ipv6 }") || nft_says("lan_unknown", "{ ipv6, ipv4 }"));
-	assert_int_equal(nftset_lan(nft, arm, 2), 0);
+	assert_int_equal(nftset_lan(nft, arm, 3), 0);
 	assert_true(is_empty("lan_unknown"));
 	assert_true(nft_says("lan", "ipv6 . \"lan0\""));
 	assert_true(nft_says("lan", "ipv4 . \"abcdefghijklmno\""));
 	assert_true(nft_says("lan_index", "0"));
 	for (int i = 0; i < 3; i++)	/* renewed again and again */
-		assert_int_equal(nftset_lease(nft, arm, 2, true, false, 3000), 0);
-	assert_true(nft_says("lease", "ipv4 . \"lan0\" timeout 3s"));
+		assert_int_equal(nftset_lease(nft, arm, 3, true, false, 3000), 0);
+	assert_true(nft_says("lease", "ipv4 . \"lo\" timeout 3s"));
+	assert_true(nft_says("lease", "ipv6 . \"lo\" timeout 3s"));
+	assert_true(nft_says("lease", "ipv4 . 77 timeout 3s"));
+	assert_false(nft_says("lease", "ipv4 . 0"));
 	assert_true(nft_says("lease_self", "{ ipv4 timeout 3s"));
 	assert_int_equal(nftset_lease(nft, arm, 1, false, false, 3000), 0);
 	assert_true(is_empty("lease_self"));
-	assert_false(nft_says("lease", "abcdefghijklmno"));
+	assert_false(nft_says("lease", "77"));
 	assert_int_equal(nftset_lease_end(nft), 0);
 	assert_true(is_empty("lease"));
 }
@@ -276,6 +280,55 @@ static void queue_rules_and_counters(void **state)
 	assert_int_equal(nftset_counter(nft, "no_such", &packets, &bytes), -ENOENT);
 }
 
+/* has - does the listing of a chain hold this text? */
+static bool has(const char *chain, const char *text)
+{
+	char cmd[256];
+
+	snprintf(cmd, sizeof(cmd), "/usr/sbin/nft list chain inet dejunk %s 2>/dev/null | grep -q '%s'", chain, text);
+	return system(cmd) == 0;
+}
+
+static void rules_are_switched(void **state)
+{
+	int all;
+
+	(void)state;
+	load();
+	all = nftset_rules(nft);
+	assert_true(has("spare_client", "jump spared"));
+	assert_int_equal(nftset_switch(nft, "spare_client", "spared", false), 0);
+	assert_false(has("spare_client", "jump"));
+	assert_int_equal(nftset_rules(nft), all - 1);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(nftset_switch(nft, "spare_client", "spared", true), 0);
+		assert_true(has("spare_client", "jump spared"));
+		assert_int_equal(nftset_rules(nft), all);
+	}
+	assert_int_equal(nftset_switch(nft, "spare_client", "no_such", true), -ENOENT);
+	assert_true(has("spare_client", "jump spared"));	/* all or nothing */
+}
+
+static void base_chains_are_there_where_they_are_needed(void **state)
+{
+	struct gateway g = gateway();
+	char err[FIREWALL_TEXT];
+
+	(void)state;
+	load();
+	assert_false(has("early", "hook"));
+	assert_false(has("unleased", "hook"));
+	g.refuse_with = REFUSE_DROP;
+	assert_int_equal(firewall_load(&g, 63129, file, err), 0);
+	assert_true(has("early", "hook"));
+	assert_false(has("unleased", "hook"));
+	g.refuse_with = REFUSE_RESET;
+	g.on_failure = FAILURE_BLOCK;
+	assert_int_equal(firewall_load(&g, 63129, file, err), 0);
+	assert_false(has("early", "hook"));
+	assert_true(has("unleased", "hook"));
+}
+
 static int event(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -292,7 +345,7 @@ static int event(int fd)
 
 static void events(void **state)
 {
-	struct nftset_arm arm = { .ifname = "lan0", .v4 = true };
+	struct nftset_arm arm = { .ifname = "lan0", .ifindex = 1, .v4 = true };
 	int fd;
 
 	(void)state;
@@ -466,6 +519,8 @@ int main(void)
 		cmocka_unit_test(lan_and_lease),
 		cmocka_unit_test(prefixes_are_merged_and_reach_the_ends),
 		cmocka_unit_test(queue_rules_and_counters),
+		cmocka_unit_test(rules_are_switched),
+		cmocka_unit_test(base_chains_are_there_where_they_are_needed),
 		cmocka_unit_test(events),
 		cmocka_unit_test(setsync_maps_each_kind),
 		cmocka_unit_test(setsync_believes_nobody),
