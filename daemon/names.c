@@ -305,7 +305,8 @@ enum pair_state names_pair(const struct names *n, const struct client *client, c
 {
 	struct client ckey = client_key(client);
 	struct addr akey = addr_key(addr);
-	const struct pair *pair = pair_find(n, owner_find(n, &ckey), place_find(n, &akey));
+	const struct owner *owner = owner_find(n, &ckey);
+	const struct pair *pair = owner ? pair_find(n, owner, place_find(n, &akey)) : NULL;	/* a flood comes from clients that asked nothing */
 	const struct entry *best = NULL;
 
 	memset(out, 0, sizeof(*out));

@@ -3,6 +3,7 @@
 #include "packet.h"
 
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 
 #include "child.h"
@@ -28,6 +29,7 @@ static void packet_start(struct child *c)
 
 	if (getrandom(seed, sizeof(seed), 0) != sizeof(seed))
 		die(1, "no random numbers");
+	prctl(PR_SET_TIMERSLACK, 1);	/* queue.c rests for less than the default slack */
 	packet.learned = learned_new(c, seed[0]);
 	if (!packet.learned)
 		die(1, "out of memory");

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "container.h"
@@ -21,6 +22,8 @@
 enum {
 	QUEUE_SYN_BYTES = 128,		/* copied of a first packet: the headers */
 	QUEUE_HEADERS = 256,		/* in front of the data of a ClientHello */
+	QUEUE_RUSH = 4,			/* first packets of one batch, at which the next is given time to gather */
+	QUEUE_REST_US = 50,
 	QUEUE_WORDS = 32,		/* of the reader, taken before other watchers get their turn */
 };
 
@@ -141,7 +144,18 @@ void queue_peer(struct queue *q, int fd)
 
 /* --- the queues --- */
 
-static void queue_take(struct queue *q, struct nfq *nfq, void (*on_packet)(void *, const struct nfq_packet *))
+/* queue_rest - packets come so fast that each would wake us: let some more come.  Sleeping costs less than being woken, which
+ * the sender of every packet has to do to who waits for it */
+static void queue_rest(int packets)
+{
+	static const struct timespec rest = { .tv_nsec = QUEUE_REST_US * 1000 };
+
+	if (packets >= QUEUE_RUSH && packets < NFQ_BATCH)
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &rest, NULL);
+}
+
+/* queue_take - one batch of packets; returns how many there were */
+static int queue_take(struct queue *q, struct nfq *nfq, void (*on_packet)(void *, const struct nfq_packet *))
 {
 	static unsigned long long told;
 	int n = nfq_recv(nfq, on_packet, q);
@@ -154,6 +168,7 @@ static void queue_take(struct queue *q, struct nfq *nfq, void (*on_packet)(void 
 	nfq_flush(nfq);
 	queue_dns_arm(q);
 	queue_hello_arm(q);
+	return n;
 }
 
 static void queue_on_syn_io(struct ev_loop *loop, ev_io *w, int revents)
@@ -161,7 +176,7 @@ static void queue_on_syn_io(struct ev_loop *loop, ev_io *w, int revents)
 	struct queue *q = CONTAINER_OF(w, struct queue, syn_io);
 
 	(void)loop, (void)revents;
-	queue_take(q, q->syn, queue_on_syn);
+	queue_rest(queue_take(q, q->syn, queue_on_syn));
 }
 
 static void queue_on_dns_io(struct ev_loop *loop, ev_io *w, int revents)
