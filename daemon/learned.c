@@ -11,11 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <xxhash.h>
 
 #include "clock.h"
 #include "container.h"
 #include "counters.h"
+#include "learned_copy.h"
 #include "limits.h"
 #include "log.h"
 #include "reached.h"
@@ -39,12 +41,13 @@ struct learned {
 	struct names *names;
 	struct setbox *box;
 	struct rules *rules;
+	int before;			/* names of the process before, not yet read; or -1 */
 	uint64_t seed;
 	uint16_t minute;		/* of the week, brought up to date each second */
 	time_t boundary;		/* of the next schedule; 0: none */
 	time_t seen;			/* wall time a second ago */
 	uint64_t unlearned_ms;		/* until then the kernel may refuse pairs that no name stands behind */
-	bool expiring;			/* names_expire() runs: elements expire by themselves */
+	bool expiring;			/* names_expire() runs, where elements expire by themselves, or names are read that a walk will state */
 	bool overflow;			/* a change was lost: fill the sets anew */
 	bool flushing;			/* the first step of the walk empties the sets */
 	enum walk walk;
@@ -255,6 +258,7 @@ struct learned *learned_new(struct child *child, uint64_t seed)
 	if (!l)
 		return NULL;
 	l->child = child;
+	l->before = -1;
 	l->seed = seed;
 	l->names = names_new(&bounds, seed, learned_on_change, l);
 	l->box = setbox_new(LIMIT_SETS_WAITING);
@@ -281,7 +285,53 @@ void learned_free(struct learned *l)
 	names_free(l->names);
 	setbox_free(l->box);
 	rules_put(l->rules);
+	if (l->before >= 0)
+		close(l->before);
 	free(l);
+}
+
+/* --- from one process to the next --- */
+
+int learned_hand_over(struct learned *l, int fd)
+{
+	return learned_copy_write(fd, l->names, clock_ms());
+}
+
+void learned_take(struct learned *l, int fd)
+{
+	if (l->before >= 0)
+		close(l->before);
+	l->before = fd;
+}
+
+/* no set change is caused: the walk that new rules begin states them all */
+static bool learned_on_name(void *arg, const struct client *client, const struct addr *client_ip, const struct addr *addr,
+			    struct span chain, uint32_t ttl_s)
+{
+	struct learned *l = arg;
+	struct names_answer a = { .client = *client, .client_ip = *client_ip, .chain = chain, .ttl_s = ttl_s };
+	struct names_change ch;
+	uint32_t evicted = 0;
+
+	a.blocked = learned_judge(l, client, client_ip, addr, chain, &a.origin);
+	return names_learn(l->names, &a, addr, clock_ms(), &ch, &evicted) != NAMES_NO_MEMORY;
+}
+
+static void learned_read_before(struct learned *l)
+{
+	int n;
+
+	if (l->before < 0)
+		return;
+	l->expiring = true;	/* nothing is told */
+	n = learned_copy_read(l->before, learned_on_name, l);
+	l->expiring = false;
+	close(l->before);
+	l->before = -1;
+	if (n < 0)
+		log_warn("the names that were learned before are lost: %s", strerror(-n));
+	else
+		log_debug("%d names were learned before", n);
 }
 
 void learned_rules(struct learned *l, struct rules *r)
@@ -292,6 +342,7 @@ void learned_rules(struct learned *l, struct rules *r)
 	l->rules = r;
 	l->minute = rules_minute(now);
 	l->boundary = rules_next_boundary(r, now);
+	learned_read_before(l);
 	l->owes_ready = true;
 	l->ready_ms = clock_ms() + LEARNED_READY_MS;
 	l->overflow = false;

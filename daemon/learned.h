@@ -27,6 +27,10 @@ struct learned *learned_new(struct child *child, uint64_t seed);
 void learned_free(struct learned *l);
 /* learned_rules - judge by @r from now on (takes the reference).  Says READY for its generation when the sets follow it. */
 void learned_rules(struct learned *l, struct rules *r);
+/* learned_hand_over - write all names into @fd (borrowed), for the process that follows; 0 or a negative errno
+ * learned_take - @fd (taken) is what one before has written: learned as soon as there are rules to judge by */
+int learned_hand_over(struct learned *l, int fd);
+void learned_take(struct learned *l, int fd);
 /* learned_is_on - rules were given */
 bool learned_is_on(const struct learned *l);
 /* learned_drops - refuse with silence (gateway.refuse_with)? */

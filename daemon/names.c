@@ -424,6 +424,32 @@ uint32_t names_each(struct names *n, uint32_t from, uint32_t pairs, uint64_t now
 	return end < n->pair_pool.used ? end : 0;
 }
 
+static bool pair_is_whole(const struct pair *pair)
+{
+	for (const struct entry *e = pair->entries; e; e = e->next)
+		if (!e->chain)
+			return false;
+	return true;
+}
+
+void names_tell(struct names *n, uint64_t now_ms, names_on_name *fn, void *arg)
+{
+	uint32_t at = 0;
+	struct pair *pair;
+
+	while ((pair = pair_from(n, &at, n->pair_pool.used))) {
+		if (!pair_is_whole(pair))
+			continue;
+		for (const struct entry *e = pair->entries; e; e = e->next) {
+			if (e->due.due_ms <= now_ms)
+				continue;
+			if (!fn(arg, &pair->owner->key, &e->client_ip, &pair->place->addr, text_chain(e->chain),
+				(uint32_t)((e->due.due_ms - now_ms + 999) / 1000)))
+				return;
+		}
+	}
+}
+
 uint32_t names_count(const struct names *n)
 {
 	return n->heap.n;

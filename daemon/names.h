@@ -140,6 +140,12 @@ uint32_t names_review(struct names *n, uint32_t from, uint32_t pairs, uint64_t n
  * @pairs and the result as in names_review().  @fn must not call the table. */
 uint32_t names_each(struct names *n, uint32_t from, uint32_t pairs, uint64_t now_ms, names_on_change *fn, void *arg);
 
+/* names_tell - tell @fn of every name: whose, of which address, its chain, and the seconds it lives.  Not of pairs that had no
+ * room for all of theirs: half of what is known of a pair could refuse a wanted host.  Stops where @fn returns false. */
+typedef bool names_on_name(void *arg, const struct client *client, const struct addr *client_ip, const struct addr *addr,
+			   struct span chain, uint32_t ttl_s);
+void names_tell(struct names *n, uint64_t now_ms, names_on_name *fn, void *arg);
+
 /* names_count - live and not yet expired names in the table */
 uint32_t names_count(const struct names *n);
 

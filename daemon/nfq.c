@@ -280,6 +280,27 @@ fail:
 	return NULL;
 }
 
+struct nfq *nfq_adopt(int fd, const struct nfq_setup *setup, int *err)
+{
+	struct nfq *q = calloc(1, sizeof(*q));
+
+	if (q)
+		q->nl = mnl_socket_fdopen(fd);
+	if (!q || !q->nl) {
+		*err = -errno;
+		close(fd);
+		free(q);
+		return NULL;
+	}
+	q->number = setup->number;
+	q->joined = setup->flags & NFQ_JOINED;
+	*err = nfq_buffers(q, setup);
+	if (*err == 0)
+		return q;
+	nfq_free(q);
+	return NULL;
+}
+
 int nfq_fail_open(struct nfq *q, bool on)
 {
 	char buf[256];

@@ -58,6 +58,9 @@ struct nfq;
  *
  * Needs CAP_NET_ADMIN, then and for every verdict.  Returns NULL on failure. */
 struct nfq *nfq_new(const struct nfq_setup *setup, int *err);
+/* nfq_adopt - as nfq_new(), but with the socket @fd (taken, also on failure) of another process that had taken the queue so: it
+ * stays as it is set up there, and what waits in it is ours */
+struct nfq *nfq_adopt(int fd, const struct nfq_setup *setup, int *err);
 /* nfq_free - give the number back; packets that wait are dropped by the kernel.  free(NULL) is allowed */
 void nfq_free(struct nfq *q);
 /* nfq_socket - the non-blocking socket, to wait for reading */

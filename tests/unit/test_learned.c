@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_learned - answers in, set changes out; rules, clock of the week and monitor are scripted here
- * links: learned refusal judge setbox names names_store addr counters log reached
+ * links: learned learned_copy refusal judge setbox names names_store addr counters log reached
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +11,8 @@
 #include <ev.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "counters.h"
 #include "learned.h"
@@ -466,6 +468,53 @@ static void many_names_are_filled_in_again_in_bounded_steps(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* what one process learned, the next one knows: pairs, aliases, hosts of the rules; judged by the rules of the day */
+static void what_was_learned_goes_on_to_the_next_process(void **state)
+{
+	struct rules r = { .blocked = "ads", .generation = 1 }, other = { .blocked = "www", .generation = 2 };
+	int fd = memfd_create("test", MFD_CLOEXEC), again, broken;
+
+	(void)state;
+	learned_rules(l, &r);
+	answer(&alice, "\003www", 4);
+	answer(&alice, "\003www\003ads", 3);
+	answer(&alice, "\003ads", 5);
+	answer(&alice, "\004good", 5);
+	answer(&nobody, "\003ads", 6);
+	said();
+	assert_int_equal(learned_hand_over(l, fd), 0);
+	again = dup(fd);
+	learned_free(l);
+
+	l = learned_new(&child, 43);
+	learned_take(l, fd);
+	learned_rules(l, &r);
+	assert_string_equal(said(), "+flushr +flushn /+s .3 +r .3 +s .5 +s .6 /");
+	assert_int_equal(monitor.ready, 1);
+	assert_true(first(3));
+	assert_false(first(4));
+	assert_false(first(5));
+	answer(&alice, "\004good", 3);		/* and is not forgotten by what is learned now */
+	assert_false(first(3));
+	learned_free(l);
+
+	l = learned_new(&child, 44);
+	learned_take(l, again);
+	learned_rules(l, &other);
+	said();
+	assert_true(first(3) && first(4));
+	assert_false(first(5));
+	learned_free(l);
+
+	l = learned_new(&child, 45);		/* half a record at the end: what is before it counts */
+	broken = memfd_create("test", MFD_CLOEXEC);
+	assert_int_equal(write(broken, "x", 1), 1);
+	learned_take(l, broken);
+	learned_rules(l, &r);
+	assert_string_equal(said(), "+flushr +flushn /");
+	assert_false(first(3));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -483,6 +532,7 @@ int main(void)
 		T(a_clock_set_back_is_a_boundary),
 		T(a_full_socket_is_tried_again),
 		T(many_names_are_filled_in_again_in_bounded_steps),
+		T(what_was_learned_goes_on_to_the_next_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

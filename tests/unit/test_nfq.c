@@ -275,6 +275,37 @@ static void a_number_in_use_is_said_to_be(void **state)
 	assert_int_equal(nfq_owner(QUEUE_A), 0);
 }
 
+/* another process goes on with the socket: what waits in it, and what was taken and not decided, is its own */
+static void a_queue_goes_on_in_other_hands(void **state)
+{
+	struct nfq_setup setup = { .number = QUEUE_B, .flags = NFQ_FAIL_OPEN, .copy_bytes = 128, .length = 1024 };
+	struct seen s = { 0 };
+	int in, out, err = 0;
+	struct nfq *before;
+
+	(void)state;
+	NEED_NAMESPACE();
+	before = s.q = open_queue(QUEUE_B, NFQ_FAIL_OPEN, 1024);
+	in = udp(PORT_DNS, true), out = udp(PORT_DNS, false);
+	send_numbers(out, 2);
+	assert_int_equal(nfq_recv(s.q, on_packet, &s), 2);
+	send_numbers(out, 3);
+	s.q = nfq_adopt(dup(nfq_socket(before)), &setup, &err);
+	assert_non_null(s.q);
+	nfq_free(before);
+	send_numbers(out, 1);
+	assert_int_equal(nfq_recv(s.q, on_packet, &s), 4);
+	assert_int_equal(next_number(in), -1);
+	for (int i = 0; i < 6; i++)
+		nfq_verdict(s.q, s.id[i], NFQ_ACCEPT);
+	assert_int_equal(nfq_flush(s.q), 0);
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(next_number(in), i < 2 ? i : i < 5 ? i - 2 : 0);
+	nfq_free(s.q);
+	assert_int_equal(nfq_owner(QUEUE_B), 0);
+	close(in), close(out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +314,7 @@ int main(void)
 		cmocka_unit_test(another_packet_takes_its_place),
 		cmocka_unit_test(a_full_queue_passes_what_does_not_fit),
 		cmocka_unit_test(a_number_in_use_is_said_to_be),
+		cmocka_unit_test(a_queue_goes_on_in_other_hands),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
