@@ -24,6 +24,7 @@ enum {
 	PAGES = LIMIT_WORKERS + ROLE_COUNT,
 	RELOAD_MS = LIMIT_COMPILE_MS + LIMIT_CONTROL_MS,	/* a reload may take as long as a build, and then to come into force */
 	UPDATE_MS = 3600 * 1000,	/* all lists to be fetched, one after the other */
+	LAST_MS = 1000,			/* for what is being answered when told to end */
 };
 
 struct page {			/* counters of one process */
@@ -51,6 +52,8 @@ static struct {
 	uint32_t owner;
 	int control;			/* -1: not yet given */
 	ev_io accept_io;
+	bool ending;			/* no new connection is taken */
+	ev_timer last;
 	uint32_t seq;
 	size_t pages;
 	struct page page[PAGES];
@@ -202,11 +205,15 @@ static void admin_refuse(FILE *out, bool text, const char *why)
 /* takes new connections only while there is room: more wait in the kernel's queue */
 static void admin_arm(void)
 {
-	bool room = false;
+	bool room = false, busy = false;
 
-	for (size_t i = 0; i < LIMIT_CONTROL_CLIENTS; i++)
+	for (size_t i = 0; i < LIMIT_CONTROL_CLIENTS; i++) {
 		room = room || admin.session[i].fd < 0;
-	if (admin.control < 0 || !admin.inside || !room)
+		busy = busy || admin.session[i].fd >= 0;
+	}
+	if (admin.ending && !busy)
+		child_end(&admin.child);
+	if (admin.ending || admin.control < 0 || !admin.inside || !room)
 		ev_io_stop(admin.child.loop, &admin.accept_io);
 	else
 		ev_io_start(admin.child.loop, &admin.accept_io);
@@ -273,14 +280,28 @@ static bool session_update(struct session *s)
 	return session_ask(s, MSG_UPDATE, body, sizeof(head) + len, UPDATE_MS);
 }
 
+/* who asks is answered by the monitor itself: this process does not outlive what is asked.  false: it could not be told */
+static bool session_upgrade(struct session *s)
+{
+	struct msg_upgrade body = { .text = s->text };
+
+	if (child_send(&admin.child, MSG_UPGRADE, 0, &body, sizeof(body), s->fd) < 0)
+		return false;
+	session_close(s);
+	return true;
+}
+
 static void session_request(struct session *s)
 {
 	bool update = strncmp(s->line, "update ", 7) == 0 && strlen(s->line) >= 10 && s->line[9] == ' ';
 	bool status = strcmp(s->line, "status") == 0 || strcmp(s->line, "status text") == 0;
 	bool reload = strcmp(s->line, "reload") == 0 || strcmp(s->line, "reload text") == 0;
+	bool upgrade = strcmp(s->line, "upgrade") == 0 || strcmp(s->line, "upgrade text") == 0;
 	FILE *out;
 
 	s->text = strstr(s->line, " text") != NULL;
+	if (upgrade && session_upgrade(s))
+		return;
 	if (update ? session_update(s) : reload && session_ask(s, MSG_RELOAD, NULL, 0, RELOAD_MS))
 		return;
 	out = session_answer(s);
@@ -291,7 +312,7 @@ static void session_request(struct session *s)
 	else if (status)
 		admin_status_json(out);
 	else
-		admin_refuse(out, s->text, reload || update ? "the monitor is busy" : "unknown request");
+		admin_refuse(out, s->text, reload || update || upgrade ? "the monitor is busy" : "unknown request");
 	session_send(s, out);
 }
 
@@ -466,6 +487,20 @@ static void admin_enter(struct child *c)
 	admin_arm();
 }
 
+static void admin_on_last(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	(void)loop, (void)w, (void)revents;
+	child_end(&admin.child);
+}
+
+/* another admin process, or none, takes what comes from now on */
+static void admin_end(void)
+{
+	admin.ending = true;
+	ev_timer_start(admin.child.loop, &admin.last);
+	admin_arm();
+}
+
 static bool admin_on_message(struct child *c, struct ipc_message *m)
 {
 	const struct msg_rules *rules = (const void *)m->body;
@@ -488,6 +523,9 @@ static bool admin_on_message(struct child *c, struct ipc_message *m)
 	case MSG_STATUS:
 		admin_on_status(m);
 		break;
+	case MSG_STOP:
+		admin_end();
+		return true;
 	case MSG_RELOADED:
 		admin_on_reloaded(m);
 		break;
@@ -503,6 +541,7 @@ int admin_main(void)
 	child_init(&admin.child, ROLE_ADMIN, admin_on_message, NULL);
 	admin.control = -1;
 	ev_init(&admin.accept_io, admin_on_accept);
+	ev_timer_init(&admin.last, admin_on_last, LAST_MS / 1000., 0.);
 	for (size_t i = 0; i < LIMIT_CONTROL_CLIENTS; i++) {
 		struct session *s = &admin.session[i];
 

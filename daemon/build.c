@@ -329,7 +329,7 @@ int build_start(struct build *b, const struct msg_settings *settings, uint64_t g
 		err = ipc_send(pair[0], MSG_RULES, 0, rules, sizeof(head) + len, cache);
 	if (cache >= 0)
 		close(cache);
-	pid = err ? err : children_exec(ROLE_COMPILE, pair[1]);
+	pid = err ? err : children_exec(ROLE_COMPILE, pair[1], -1);
 	close(pair[1]);
 	if (pid < 0) {
 		close(pair[0]);

@@ -21,6 +21,7 @@ const char *role_name(enum role role)
 	static const char *const name[ROLE_COUNT] = {
 		[ROLE_MONITOR] = "monitor", [ROLE_COMPILE] = "compile", [ROLE_QUEUE] = "queue",
 		[ROLE_READER] = "reader", [ROLE_PROXY] = "proxy", [ROLE_ADMIN] = "admin", [ROLE_FETCH] = "fetch",
+		[ROLE_PROVE] = "prove",
 	};
 
 	return (unsigned)role < ROLE_COUNT ? name[role] : "?";

@@ -26,10 +26,10 @@ static int proc_start(struct proc *p);
 /* --- exec ------------------------------------------------------------------- */
 
 /* in the forked child: only async-signal-safe calls */
-static void children_exec_self(const char *title, const char *role, int sock)
+static void children_exec_now(const char *title, const char *role, int sock, int file)
 {
 	char *argv[] = { (char *)(uintptr_t)title, "child", (char *)(uintptr_t)role, NULL };
-	int null = open("/dev/null", O_RDWR);
+	int null = open("/dev/null", O_RDWR), binary = file < 0 ? -1 : fcntl(file, F_DUPFD_CLOEXEC, IPC_FD + 1);
 	sigset_t none;
 
 	setpgid(0, 0);		/* a terminal's ^C is for the monitor alone */
@@ -39,12 +39,17 @@ static void children_exec_self(const char *title, const char *role, int sock)
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
 	    (sock != IPC_FD && dup2(sock, IPC_FD) < 0) || fcntl(IPC_FD, F_SETFD, 0) < 0)
 		_exit(1);
-	close_range(IPC_FD + 1, ~0U, 0);
-	execv("/proc/self/exe", argv);
+	if (file < 0) {
+		close_range(IPC_FD + 1, ~0U, 0);
+		execv("/proc/self/exe", argv);
+	} else if (binary == IPC_FD + 1 || (dup3(binary, IPC_FD + 1, O_CLOEXEC) >= 0)) {
+		close_range(IPC_FD + 2, ~0U, 0);
+		execveat(IPC_FD + 1, "", argv, environ, AT_EMPTY_PATH);
+	}
 	_exit(127);
 }
 
-pid_t children_exec(enum role role, int sock)
+pid_t children_exec(enum role role, int sock, int file)
 {
 	char title[32];
 	pid_t pid;
@@ -52,7 +57,7 @@ pid_t children_exec(enum role role, int sock)
 	snprintf(title, sizeof(title), "dejunk: %s", role_name(role));
 	pid = fork();
 	if (pid == 0)
-		children_exec_self(title, role_name(role), sock);
+		children_exec_now(title, role_name(role), sock, file);
 	return pid < 0 ? -errno : pid;
 }
 
@@ -160,7 +165,10 @@ static void proc_close(struct proc *p)
 static void proc_free(struct proc *p)
 {
 	ev_timer_stop(p->all->loop, &p->again);
-	close(p->counters_fd);
+	if (p->all->calls->gone)
+		p->all->calls->gone(p);
+	if (p->counters_fd >= 0)
+		close(p->counters_fd);
 	p->all = NULL;
 }
 
@@ -188,6 +196,20 @@ static void proc_again_later(struct proc *p, uint64_t lived_ms)
 	ev_timer_start(p->all->loop, &p->again);
 }
 
+/* its end may be known before what it sent: what it handed over must not be lost */
+static void proc_last_words(struct proc *p)
+{
+	static struct ipc_message m;
+
+	p->killed = true;		/* nothing is sent to it any more */
+	while (p->sock >= 0 && ipc_recv(p->sock, &m) == 1) {
+		if (m.head.type != MSG_PONG && m.head.type != MSG_READY)
+			p->all->calls->message(p, &m);
+		if (m.fd >= 0)
+			close(m.fd);
+	}
+}
+
 static void proc_on_died(struct ev_loop *loop, ev_child *w, int revents)
 {
 	struct proc *p = CONTAINER_OF(w, struct proc, died);
@@ -196,8 +218,16 @@ static void proc_on_died(struct ev_loop *loop, ev_child *w, int revents)
 
 	(void)loop, (void)revents;
 	proc_log_end(p, w->rstatus);
+	if (p->retired)
+		proc_last_words(p);
 	proc_close(p);
 	if (p->retired) {
+		proc_free(p);
+		return;
+	}
+	if (p->before) {	/* its successor is under way, or is started now */
+		p->retired = true;
+		all->calls->changed(p);
 		proc_free(p);
 		return;
 	}
@@ -220,6 +250,14 @@ static void proc_on_again(struct ev_loop *loop, ev_timer *w, int revents)
 		log_info("%s is started again (pid %d)", p->name, (int)p->pid);
 }
 
+static void proc_watch(struct proc *p)
+{
+	ev_child_set(&p->died, p->pid, 0);
+	ev_child_start(p->all->loop, &p->died);
+	ev_io_set(&p->io, p->sock, EV_READ);
+	ev_io_start(p->all->loop, &p->io);
+}
+
 /* a new life; 0 or a negative errno with nothing left behind */
 static int proc_start(struct proc *p)
 {
@@ -230,7 +268,7 @@ static int proc_start(struct proc *p)
 		log_error("cannot start %s: %s", p->name, strerror(-err));
 		return err;
 	}
-	pid = children_exec(p->role, pair[1]);
+	pid = children_exec(p->role, pair[1], -1);
 	close(pair[1]);
 	if (pid < 0) {
 		log_error("cannot start %s: %s", p->name, strerror(-pid));
@@ -242,10 +280,7 @@ static int proc_start(struct proc *p)
 	p->started_ms = p->heard_ms = clock_ms();
 	p->given = p->given_ms = 0;
 	p->killed = false;
-	ev_child_set(&p->died, pid, 0);
-	ev_child_start(p->all->loop, &p->died);
-	ev_io_set(&p->io, p->sock, EV_READ);
-	ev_io_start(p->all->loop, &p->io);
+	proc_watch(p);
 	p->all->calls->started(p);
 	return 0;
 }
@@ -257,30 +292,55 @@ void children_init(struct children *all, struct ev_loop *loop, const struct chil
 	*all = (struct children){ .loop = loop, .calls = calls };
 }
 
-struct proc *children_add(struct children *all, enum role role, unsigned index)
+/* a free slot with what is in @as; NULL: there is none */
+static struct proc *children_slot(struct children *all, const struct proc *as)
 {
 	struct proc *p = all->proc;
-	int fd;
 
 	while (p < all->proc + CHILDREN_MAX && p->all)
 		p++;
 	if (p == all->proc + CHILDREN_MAX) {
-		log_error("no room for another %s", role_name(role));
+		log_error("no room for another %s", role_name(as->role));
 		return NULL;
 	}
-	fd = counters_create();
+	*p = *as;
+	p->all = all;
+	if (p->role == ROLE_PROXY)
+		snprintf(p->name, sizeof(p->name), "proxy %u", p->index);
+	else
+		snprintf(p->name, sizeof(p->name), "%s", role_name(p->role));
+	ev_init(&p->io, proc_on_readable);
+	ev_init(&p->died, proc_on_died);
+	ev_init(&p->again, proc_on_again);
+	return p;
+}
+
+struct proc *children_adopt(struct children *all, const struct proc *as)
+{
+	struct proc *p = children_slot(all, as);
+
+	if (!p)
+		return NULL;
+	p->before = true;
+	p->heard_ms = clock_ms();
+	proc_watch(p);
+	return p;
+}
+
+struct proc *children_add(struct children *all, enum role role, unsigned index)
+{
+	struct proc *p;
+	int fd = counters_create();
+
 	if (fd < 0) {
 		log_error("no page of counters for %s: %s", role_name(role), strerror(-fd));
 		return NULL;
 	}
-	*p = (struct proc){ .all = all, .role = role, .index = index, .sock = -1, .counters_fd = fd };
-	if (role == ROLE_PROXY)
-		snprintf(p->name, sizeof(p->name), "proxy %u", index);
-	else
-		snprintf(p->name, sizeof(p->name), "%s", role_name(role));
-	ev_init(&p->io, proc_on_readable);
-	ev_init(&p->died, proc_on_died);
-	ev_init(&p->again, proc_on_again);
+	p = children_slot(all, &(struct proc){ .role = role, .index = index, .sock = -1, .counters_fd = fd });
+	if (!p) {
+		close(fd);
+		return NULL;
+	}
 	if (proc_start(p) < 0) {
 		proc_free(p);
 		return NULL;
@@ -288,16 +348,24 @@ struct proc *children_add(struct children *all, enum role role, unsigned index)
 	return p;
 }
 
-void children_retire(struct proc *p)
+static void proc_stop(struct proc *p, uint32_t ms, uint32_t listen_ms)
+{
+	struct msg_stop body = { .ms = p->role == ROLE_PROXY ? ms : 0, .listen_ms = listen_ms };
+	uint64_t leave_ms = clock_ms() + body.ms + STOP_MS;
+
+	if (!p->leave_ms || leave_ms < p->leave_ms)
+		p->leave_ms = leave_ms;
+	proc_send(p, MSG_STOP, 0, &body, sizeof(body), -1);
+}
+
+void children_retire(struct proc *p, uint32_t ms, uint32_t listen_ms)
 {
 	p->retired = true;
 	ev_timer_stop(p->all->loop, &p->again);
-	if (!p->pid) {
+	if (p->pid)
+		proc_stop(p, ms, listen_ms);
+	else
 		proc_free(p);
-		return;
-	}
-	p->given_ms = clock_ms();
-	proc_send(p, MSG_STOP, 0, NULL, 0, -1);
 }
 
 void children_kill(struct proc *p, const char *why)
@@ -320,12 +388,12 @@ static void proc_tick(struct proc *p, uint64_t now_ms)
 
 	if (!p->pid)
 		return;
+	proc_send(p, MSG_PING, p->all->ping_seq, NULL, 0, -1);
 	if (p->retired || p->all->stopping) {
-		if (now_ms - p->given_ms > STOP_MS)
+		if (p->leave_ms && now_ms > p->leave_ms)
 			kill(p->pid, SIGKILL);
 		return;
 	}
-	proc_send(p, MSG_PING, p->all->ping_seq, NULL, 0, -1);
 	if (!p->ready) {
 		if (now_ms - p->started_ms > START_MS)
 			children_kill(p, "did not become ready");
@@ -358,25 +426,22 @@ void children_tick(struct children *all, uint64_t now_ms)
 bool children_stop(struct children *all)
 {
 	bool first = !all->stopping, others = false, any = false;
-	uint64_t now = clock_ms();
 
 	all->stopping = true;
 	for (struct proc *p = all->proc; p < all->proc + CHILDREN_MAX; p++) {
 		if (!p->all || !p->pid)
 			continue;
 		any = true;
-		if (first)
-			p->given_ms = now;
 		if (p->role == ROLE_ADMIN)
 			continue;
 		others = true;
 		if (first)
-			proc_send(p, MSG_STOP, 0, NULL, 0, -1);
+			proc_stop(p, LIMIT_STOP_MS, p->retired ? 0 : STOP_LISTEN_MS);
 	}
 	if (any && !others)
 		for (struct proc *p = all->proc; p < all->proc + CHILDREN_MAX; p++)
-			if (p->all && p->pid)
-				proc_send(p, MSG_STOP, 0, NULL, 0, -1);
+			if (p->all && p->pid && !p->leave_ms)
+				proc_stop(p, 0, 0);
 	return !any;
 }
 
@@ -394,22 +459,32 @@ void children_kill_all(struct children *all)
 	}
 }
 
-static struct proc *children_from(struct children *all, struct proc *p)
+static struct proc *children_from(struct children *all, struct proc *p, bool any)
 {
 	for (; p < all->proc + CHILDREN_MAX; p++)
-		if (p->all && !p->retired)
+		if (p->all && (any || (!p->retired && !p->before)))
 			return p;
 	return NULL;
 }
 
 struct proc *children_first(struct children *all)
 {
-	return children_from(all, all->proc);
+	return children_from(all, all->proc, false);
 }
 
 struct proc *children_next(struct proc *p)
 {
-	return children_from(p->all, p + 1);
+	return children_from(p->all, p + 1, false);
+}
+
+struct proc *children_any(struct children *all)
+{
+	return children_from(all, all->proc, true);
+}
+
+struct proc *children_any_next(struct proc *p)
+{
+	return children_from(p->all, p + 1, true);
 }
 
 struct proc *children_find(struct children *all, enum role role, unsigned index)
@@ -418,5 +493,14 @@ struct proc *children_find(struct children *all, enum role role, unsigned index)
 
 	while (p && (p->role != role || p->index != index))
 		p = children_next(p);
+	return p;
+}
+
+struct proc *children_before(struct children *all, enum role role, unsigned index)
+{
+	struct proc *p = children_any(all);
+
+	while (p && (!p->before || p->retired || p->role != role || p->index != index))
+		p = children_any_next(p);
 	return p;
 }

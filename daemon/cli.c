@@ -56,6 +56,7 @@ bool cli_options(int argc, char **argv, unsigned allowed, const char *usage, str
 		{ "run-dir", required_argument, NULL, OPT_RUN_DIR },
 		{ "state-dir", required_argument, NULL, OPT_STATE_DIR },
 		{ "debug", required_argument, NULL, 'd' },
+		{ "exec", no_argument, NULL, OPT_EXEC },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -85,6 +86,8 @@ bool cli_options(int argc, char **argv, unsigned allowed, const char *usage, str
 			o->state_dir = optarg;
 		else if (c == OPT_JSON)
 			o->json = true;
+		else if (c == OPT_EXEC)
+			o->exec = true;
 		else if (c == 'd' && !cli_level(optarg, &o->level))
 			return false;
 	}
@@ -102,8 +105,14 @@ usage:
 
 int cli_run(int argc, char **argv)
 {
+	char **whole = calloc((size_t)argc + 2, sizeof(*whole));	/* for as long as the process lives */
 	struct run_options run;
 	struct options o;
+
+	if (!whole)
+		return 2;
+	whole[0] = program_invocation_name;
+	memcpy(whole + 1, argv, (size_t)argc * sizeof(*argv));
 
 	if (!cli_options(argc, argv, OPT_JSON | OPT_CONFIG | OPT_RUN_DIR | OPT_STATE_DIR | OPT_LEVEL,
 			 "run [--json] [-c FILE] [--run-dir DIR] [--state-dir DIR] [-d error|warn|info|debug]", &o))
@@ -112,7 +121,7 @@ int cli_run(int argc, char **argv)
 		fputs("dejunk: this one was built with the small limits of its tests, and is not for use\n", stderr);
 		return 2;
 	}
-	run = (struct run_options){ .config = o.config ? o.config : cli_rules_path(), .run_dir = o.run_dir,
+	run = (struct run_options){ .argv = whole, .config = o.config ? o.config : cli_rules_path(), .run_dir = o.run_dir,
 				    .state_dir = o.state_dir, .level = o.level, .json = o.json };
 	return monitor_main(&run);
 }
@@ -202,32 +211,46 @@ int cli_status(int argc, char **argv)
 	return armed ? 0 : 1;
 }
 
+/* the answer to reload or reload --exec, told; true: it was done */
+static bool cli_reloaded(const struct options *o, const char *answer, const char *done, const char *failed)
+{
+	bool ok = cli_begins(answer, "{\"ok\":true") || cli_begins(answer, "ok\n");
+	const char *said = strchr(answer, '\n');
+
+	if (o->json) {
+		cli_print(stdout, answer);
+		return ok;
+	}
+	cli_print(stderr, said ? said + 1 : "");
+	if (ok)
+		puts(done);
+	else
+		fprintf(stderr, "dejunk: %s\n", failed);
+	return ok;
+}
+
 int cli_reload(int argc, char **argv)
 {
 	bool not_running, ok;
 	struct options o;
-	const char *said;
 	char *answer;
 
-	if (!cli_options(argc, argv, OPT_JSON | OPT_RUN_DIR, "reload [--json] [--run-dir DIR]", &o))
+	if (!cli_options(argc, argv, OPT_JSON | OPT_RUN_DIR | OPT_EXEC, "reload [--exec] [--json] [--run-dir DIR]", &o))
 		return 2;
-	answer = cli_ask(o.run_dir, o.json ? "reload\n" : "reload text\n", (LIMIT_COMPILE_MS + 2 * LIMIT_CONTROL_MS) / 1000,
-			 &not_running);
+	if (o.exec)
+		answer = cli_ask(o.run_dir, o.json ? "upgrade\n" : "upgrade text\n",
+				 (LIMIT_COMPILE_MS + LIMIT_PROVE_MS + LIMIT_UPGRADE_MS + LIMIT_CONTROL_MS) / 1000, &not_running);
+	else
+		answer = cli_ask(o.run_dir, o.json ? "reload\n" : "reload text\n",
+				 (LIMIT_COMPILE_MS + 2 * LIMIT_CONTROL_MS) / 1000, &not_running);
 	if (!answer)
 		return not_running ? cli_not_running(&o, false) : 1;
-	ok = cli_begins(answer, "{\"ok\":true") || cli_begins(answer, "ok\n");
-	if (o.json) {
-		cli_print(stdout, answer);
-	} else {
-		said = strchr(answer, '\n');
-		cli_print(stderr, said ? said + 1 : "");
-		if (ok)
-			puts("reloaded");
-		else
-			fputs("dejunk: not reloaded, the old rules stay\n", stderr);
-	}
+	if (o.exec)
+		ok = cli_reloaded(&o, answer, "taken over by the new binary", "no upgrade, the old binary goes on");
+	else
+		ok = cli_reloaded(&o, answer, "reloaded", "not reloaded, the old rules stay");
 	free(answer);
-	return ok ? 0 : 2;
+	return ok ? 0 : o.exec ? 1 : 2;
 }
 
 /* --- probe -------------------------------------------------------------------------------- */

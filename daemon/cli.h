@@ -15,7 +15,7 @@
 
 int cli_run(int argc, char **argv);		/* [--json] [-c FILE] [--run-dir DIR] [--state-dir DIR] [-d LEVEL] */
 int cli_status(int argc, char **argv);		/* [--json] [--run-dir DIR] */
-int cli_reload(int argc, char **argv);		/* [--json] [--run-dir DIR] */
+int cli_reload(int argc, char **argv);		/* [--json] [--exec] [--run-dir DIR] */
 int cli_probe(int argc, char **argv);		/* [--json] [-c FILE | ADDRESS:PORT] */
 int cli_see(int argc, char **argv);		/* FILE.pcap|- [--json]	(cli_see.c) */
 int cli_version(int argc, char **argv);		/* [--json] */
@@ -28,7 +28,7 @@ int cli_lists(int argc, char **argv);		/* [update [--force] [NAME]]	(cli_lists.c
 
 enum { CLI_UPDATE_SECONDS = 3600 };	/* for an update of lists: each may take LIMIT_FETCH_MS */
 
-enum { OPT_JSON = 1, OPT_CONFIG = 2, OPT_RUN_DIR = 4, OPT_LEVEL = 8, OPT_OPERAND = 16, OPT_STATE_DIR = 32 };
+enum { OPT_JSON = 1, OPT_CONFIG = 2, OPT_RUN_DIR = 4, OPT_LEVEL = 8, OPT_OPERAND = 16, OPT_STATE_DIR = 32, OPT_EXEC = 64 };
 
 struct options {
 	const char *config;		/* NULL: not given */
@@ -36,6 +36,7 @@ struct options {
 	const char *state_dir;
 	enum log_level level;
 	bool json;
+	bool exec;
 	const char *operand;		/* the first, or NULL */
 };
 

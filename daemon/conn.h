@@ -140,8 +140,10 @@ struct rules *conn_current(void);
 void conn_rules(struct ev_loop *loop, struct rules *r);
 /* conn_recheck - a schedule began or ended: close what is blocked now */
 void conn_recheck(struct ev_loop *loop);
-/* conn_stop - end all idle connections; the others end with their exchange.  Returns how many are left */
-unsigned conn_stop(struct ev_loop *loop);
+/* conn_stop - close the connections on which nothing was under way for @quiet_ms.  Returns how many are left
+ * conn_stop_now - close all; those in the middle of something are reset, so that nobody takes a part for the whole */
+unsigned conn_stop(struct ev_loop *loop, uint32_t quiet_ms);
+void conn_stop_now(struct ev_loop *loop);
 
 /* --- between conn.c, request.c and response.c ------------------------------ */
 

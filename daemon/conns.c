@@ -110,14 +110,34 @@ void conn_recheck(struct ev_loop *loop)
 	}
 }
 
-unsigned conn_stop(struct ev_loop *loop)
+/* nothing is under way, and nothing has come for a while: who closes now meets no request */
+static bool conn_quiet(const struct conn *c, uint32_t ms)
+{
+	return c->deadline.kind == DEADLINE_IDLE && c->state != CONN_TUNNEL && !c->queue.first && !buf_len(&c->out) &&
+	       deadline_age_ms(&c->deadline) >= ms;
+}
+
+unsigned conn_stop(struct ev_loop *loop, uint32_t quiet_ms)
 {
 	struct conn *next;
 
 	for (struct conn *c = conn_first(); c; c = next) {
 		next = c->next;
-		if (!c->queue.first && !buf_len(&c->out) && c->state != CONN_TUNNEL)
+		if (conn_quiet(c, quiet_ms))
 			conn_close(loop, c, REASON_STOPPING);
 	}
 	return conn_alive();
+}
+
+void conn_stop_now(struct ev_loop *loop)
+{
+	struct conn *next;
+
+	for (struct conn *c = conn_first(); c; c = next) {
+		next = c->next;
+		if (conn_quiet(c, 0) || c->state == CONN_SILENT || c->state == CONN_LINGER)
+			conn_close(loop, c, REASON_STOPPING);
+		else
+			conn_reset(loop, c, REASON_STOPPING);
+	}
 }

@@ -61,6 +61,16 @@ void deadline_set(struct deadline *d, enum deadline_kind kind)
 	ring->prev = d;
 }
 
+uint32_t deadline_age_ms(const struct deadline *d)
+{
+	uint32_t set, now = deadline_now();
+
+	if (!d->kind)
+		return 0;
+	set = d->at - 1 - deadline_ms[d->kind] / DEADLINE_GRAIN_MS;
+	return now > set ? (now - set) * DEADLINE_GRAIN_MS : 0;
+}
+
 static void deadline_on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	uint32_t now = deadline_now();

@@ -39,5 +39,7 @@ void deadline_init(struct ev_loop *loop, void (*expired)(struct ev_loop *loop, s
 /* deadline_set - let @d pass when the length of @kind has gone by from now; replaces what was set.
  * DEADLINE_NONE clears it. */
 void deadline_set(struct deadline *d, enum deadline_kind kind);
+/* deadline_age_ms - how long ago @d was set; 0: none is */
+uint32_t deadline_age_ms(const struct deadline *d);
 
 #endif

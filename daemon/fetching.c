@@ -167,7 +167,7 @@ int fetching_start(struct fetching *f, const struct msg_settings *settings, cons
 	err = ipc_send(pair[0], MSG_SETTINGS, 0, settings, sizeof(*settings), -1);
 	if (!err)
 		err = fetching_ask(pair[0], s, checksum, file);
-	pid = err ? err : children_exec(ROLE_FETCH, pair[1]);
+	pid = err ? err : children_exec(ROLE_FETCH, pair[1], -1);
 	close(pair[1]);
 	if (pid < 0) {
 		close(pair[0]);

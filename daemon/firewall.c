@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "container.h"
 
@@ -353,6 +354,25 @@ int firewall_try(const char *input, char err[FIREWALL_TEXT])
 	command_arg(&c, "-f");
 	command_arg(&c, "-");
 	return run(&c, input, err);
+}
+
+uint64_t firewall_digest(const struct gateway *g, uint32_t uid, const char *file)
+{
+	char text[4096];
+	uint64_t digest = 0;
+	FILE *f = fopen(file, "re");
+	struct command c;
+	size_t n;
+
+	if (!f)
+		return 0;
+	while ((n = fread(text, 1, sizeof(text), f)) > 0)
+		digest = XXH3_64bits_withSeed(text, n, digest);
+	fclose(f);
+	command_load(&c, g, uid, "", false);
+	for (unsigned i = 0; i < c.args; i++)
+		digest = XXH3_64bits_withSeed(c.arg[i], strlen(c.arg[i]), digest);
+	return digest ? digest : 1;
 }
 
 /* "delete" of a table that is not there is an error, "add" of one that is there is not: so both, in one transaction */

@@ -35,6 +35,8 @@ int firewall_load(const struct gateway *g, uint32_t uid, const char *file, char 
 int firewall_check(const struct gateway *g, uint32_t uid, const char *file, char err[FIREWALL_TEXT]);
 /* firewall_try - would nft and the kernel take this @input (nft's language)?  Changes nothing; as firewall_check() otherwise */
 int firewall_try(const char *input, char err[FIREWALL_TEXT]);
+/* firewall_digest - a number for all that firewall_load() would load: the file's text and the variables; 0: it cannot be read */
+uint64_t firewall_digest(const struct gateway *g, uint32_t uid, const char *file);
 /* firewall_unload - remove the table; that there is none is no error.  Returns as firewall_load(). */
 int firewall_unload(char err[FIREWALL_TEXT]);
 /* firewall_show - print the command that firewall_load() runs, one shell line */

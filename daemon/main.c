@@ -13,6 +13,7 @@
 #include "container.h"
 #include "fetch.h"
 #include "packet.h"
+#include "prove.h"
 #include "proxy.h"
 #include "reader.h"
 
@@ -29,7 +30,7 @@ static const struct verb verbs[] = {
 	{ "check",	verb_check,	"[FILE]",			"is rules.yaml good? every error with its line and a caret" },
 	{ "explain",	verb_explain,	"URL|HOST [-c FILE]",		"what would happen to it, and by which rule" },
 	{ "lists",	cli_lists,	"[update [--force] [NAME]]",	"what each list yields and when it is fetched; update: fetch now" },
-	{ "reload",	cli_reload,	"[--run-dir DIR]",		"rules.yaml and the lists anew; errors leave the old ones in force" },
+	{ "reload",	cli_reload,	"[--exec] [--run-dir DIR]",	"rules.yaml and the lists anew; --exec: this program, too" },
 	{ "probe",	cli_probe,	"[-c FILE | ADDRESS:PORT]",	"does a proxy's loop answer? prints the UNIX time" },
 	{ "firewall",	cli_firewall,	"load|unload|show|lan [-c FILE]",	"the table inet dejunk by itself, inert; run loads it too" },
 	{ "see",	cli_see,	"FILE.pcap|-",			"the names that the packets of a capture tell, and how" },
@@ -48,6 +49,7 @@ static const struct {
 	{ ROLE_READER, reader_main },
 	{ ROLE_PROXY, proxy_main },
 	{ ROLE_ADMIN, admin_main },
+	{ ROLE_PROVE, prove_main },
 };
 
 static int main_child(const char *name)

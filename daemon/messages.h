@@ -19,7 +19,7 @@
 
 enum { IPC_FD = 3 };
 
-enum role { ROLE_MONITOR, ROLE_COMPILE, ROLE_QUEUE, ROLE_READER, ROLE_PROXY, ROLE_ADMIN, ROLE_FETCH, ROLE_COUNT };
+enum role { ROLE_MONITOR, ROLE_COMPILE, ROLE_QUEUE, ROLE_READER, ROLE_PROXY, ROLE_ADMIN, ROLE_FETCH, ROLE_PROVE, ROLE_COUNT };
 
 enum message {
 	/* monitor -> child */
@@ -31,7 +31,7 @@ enum message {
 	MSG_SETTINGS,		/* body: struct msg_settings; sent again when it changes */
 	MSG_RULES,		/* fd: sealed image; body: struct msg_rules.  Sent again at each reload */
 	MSG_PING,		/* body: none; answered by PONG with the same seq from the main loop */
-	MSG_STOP,		/* body: none; end in an orderly way */
+	MSG_STOP,		/* body: struct msg_stop; end in an orderly way.  Said again: the shorter time counts */
 	MSG_SETS_DONE,		/* -> queue; seq of the SETS; body: struct msg_done */
 	MSG_FORWARD,		/* -> proxy; seq of the FORWARD_ASK; body: struct msg_forward */
 	MSG_STATUS,		/* -> admin, each second and at each change; body: members of a JSON object, NUL, the same as text for people */
@@ -41,6 +41,9 @@ enum message {
 	MSG_FETCH,		/* -> fetch; fd: an empty file; body: struct msg_fetch, then texts (fetch.h) */
 	MSG_UPDATED,		/* -> admin; seq of UPDATE; body: struct msg_done, a JSON object, NUL, the same as text for people */
 	MSG_OPENED,		/* -> compile; seq of OPEN; fd, or body: struct msg_done with the errno */
+	MSG_HAND_OVER,		/* -> queue; fd: an empty file for the names learned.  Another one follows: answer with HANDED, then end */
+	MSG_TAKE,		/* -> queue; fd, body: struct msg_handed: from the one before, in its place */
+	MSG_PROVE,		/* -> prove; fd: what is to be taken over (handover.h) */
 
 	/* child -> monitor */
 	MSG_READY = 64,		/* body: struct msg_rules: serving this generation, privileges dropped */
@@ -53,7 +56,10 @@ enum message {
 	MSG_FETCHED,		/* fetch: body: struct msg_fetched, then texts */
 	MSG_OPEN,		/* compile: body: path, opened by the monitor read-only; answered by OPENED */
 	MSG_BUILT,		/* compile: fd: the sealed image; body: struct msg_built, then text (warnings), empty when none */
-	MSG_FAILED,		/* compile: body: text (errors with file, line, column) */
+	MSG_FAILED,		/* compile, prove: body: text (errors with file, line, column) */
+	MSG_HANDED,		/* queue: fd: of a queue; body: struct msg_handed */
+	MSG_UPGRADE,		/* admin: fd: who asked, and is to be answered; body: struct msg_upgrade */
+	MSG_PROVEN,		/* prove: fd: the sealed image; body: text (warnings), empty when none.  Or FAILED */
 
 	/* queue <-> reader */
 	MSG_DNS = 128,		/* queue -> reader: struct msg_dns, then the DNS message */
@@ -88,6 +94,11 @@ struct msg_rules {
 	uint64_t generation;
 };
 
+struct msg_stop {
+	uint32_t ms;		/* connections under way are given (proxy) */
+	uint32_t listen_ms;	/* for which it still accepts: what the kernel redirected before may yet arrive */
+};
+
 struct msg_built {
 	uint32_t cache;		/* enum built_cache */
 	uint32_t save;		/* 1: waits for SAVE or STOP, to write a new cache */
@@ -102,6 +113,15 @@ struct msg_pong {
 	uint32_t max_connections;
 	uint32_t buffers;	/* bytes */
 	uint32_t max_buffers;
+};
+
+enum handed { HANDED_SYN, HANDED_DNS, HANDED_HELLO, HANDED_QUEUES, HANDED_NAMES = HANDED_QUEUES, HANDED_ALL };
+struct msg_handed {
+	uint32_t what;		/* enum handed */
+};
+
+struct msg_upgrade {
+	uint32_t text;		/* 1: for people, 0: JSON */
 };
 
 struct msg_done {

@@ -68,7 +68,7 @@ static void monitor_give_settings(struct monitor *m, struct proc *p)
 
 void monitor_settings_changed(struct monitor *m)
 {
-	for (struct proc *p = children_first(&m->kids); p; p = children_next(p))
+	for (struct proc *p = children_any(&m->kids); p; p = children_any_next(p))
 		if (p->pid)
 			monitor_give_settings(m, p);
 }
@@ -177,6 +177,8 @@ static void monitor_on_started(struct proc *p)
 		proc_send(p, MSG_LISTEN, 0, NULL, 0, m->socks.listen[p->index]);
 	if (p->role == ROLE_PROXY && p->index == 0 && m->socks.probe >= 0)
 		proc_send(p, MSG_PROBE, 0, NULL, 0, m->socks.probe);
+	if (p->role == ROLE_QUEUE)
+		resume_give(m, p);
 	if (p->role == ROLE_QUEUE || p->role == ROLE_READER)
 		monitor_give_peer(m, p);
 	monitor_give_settings(m, p);
@@ -278,10 +280,34 @@ static void monitor_on_update(struct monitor *m, const struct ipc_message *msg)
 	lists_update(m, msg->head.seq, body.force == 1, (const char *)msg->body + sizeof(body), msg->len - sizeof(body));
 }
 
+/* a binary makes way for another: what would be asked is not answered by this process */
+static void monitor_refuse(struct proc *p, const struct ipc_message *msg)
+{
+	static const char text[] = "an upgrade is under way: try again\n";
+	static const char json[] = "{\"ok\":false,\"error\":\"an upgrade is under way: try again\"}";
+	struct msg_done done = { .error = EBUSY };
+	char body[sizeof(done) + sizeof(json) + sizeof(text)];
+	bool update = msg->head.type == MSG_UPDATE;
+	size_t len = sizeof(done);
+
+	memcpy(body, &done, sizeof(done));
+	if (update) {
+		memcpy(body + len, json, sizeof(json));
+		len += sizeof(json);
+	}
+	memcpy(body + len, text, sizeof(text) - 1);
+	proc_send(p, update ? MSG_UPDATED : MSG_RELOADED, msg->head.seq, body, len + sizeof(text) - 1, -1);
+}
+
 static void monitor_on_message(struct proc *p, struct ipc_message *msg)
 {
 	struct monitor *m = &monitor;
 
+	if ((msg->head.type == MSG_RELOAD || msg->head.type == MSG_UPDATE) && p->role == ROLE_ADMIN &&
+	    (p->before || upgrade_builds_wait(m))) {
+		monitor_refuse(p, msg);
+		return;
+	}
 	switch (msg->head.type) {
 	case MSG_SETS:
 		monitor_on_sets(m, p, msg);
@@ -291,8 +317,16 @@ static void monitor_on_message(struct proc *p, struct ipc_message *msg)
 			monitor_on_direct(m, msg);
 		break;
 	case MSG_FORWARD_ASK:
-		if (p->role == ROLE_PROXY && !m->stopping)
+		if (p->role == ROLE_PROXY)
 			monitor_on_forward_ask(m, p, msg);
+		break;
+	case MSG_HANDED:
+		if (p->role == ROLE_QUEUE && p->before)
+			resume_on_handed(m, msg);
+		break;
+	case MSG_UPGRADE:
+		if (p->role == ROLE_ADMIN)
+			upgrade_request(m, p, msg);
 		break;
 	case MSG_UPDATE:
 		if (p->role == ROLE_ADMIN && !m->stopping)
@@ -311,18 +345,24 @@ static void monitor_on_changed(struct proc *p)
 {
 	struct monitor *m = &monitor;
 
-	if (!p->pid && (p->role == ROLE_QUEUE || p->role == ROLE_READER))
+	if (!p->pid && !p->before && (p->role == ROLE_QUEUE || p->role == ROLE_READER))
 		monitor_forget_peers(m);
-	if (!p->pid && p->role == ROLE_ADMIN) {		/* nobody is left to be told */
+	if (!p->pid && !p->before && p->role == ROLE_ADMIN) {		/* nobody is left to be told */
 		m->waiters = 0;
 		lists_forget_waiters(m);
 	}
+	resume_step(m);
 	arm_consider(m);
 	rules_answer(m);
 }
 
+static void monitor_on_gone(struct proc *p)
+{
+	resume_gone(&monitor, p);
+}
+
 static const struct children_calls monitor_calls = {
-	.started = monitor_on_started, .message = monitor_on_message, .changed = monitor_on_changed,
+	.started = monitor_on_started, .message = monitor_on_message, .changed = monitor_on_changed, .gone = monitor_on_gone,
 };
 
 /* --- start ------------------------------------------------------------------------------- */
@@ -442,8 +482,9 @@ void monitor_stop(struct monitor *m, int status)
 	m->stop_ms = clock_ms();
 	arm_consider(m);		/* withdraws the lease, before anything waits for a child or a disk */
 	build_cancel(&m->build);
+	upgrade_close(m);
 	lists_close(m);
-	arm_close(m);
+	/* the table stays until all is over: without it connections that it redirected would lose their way */
 	if (children_stop(&m->kids))
 		ev_break(m->loop, EVBREAK_ALL);
 }
@@ -459,10 +500,12 @@ static void monitor_on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 		arm_tick(m, now);
 		if (m->started)
 			lists_tick(m);
+		resume_tick(m);
+		upgrade_tick(m);
 		rules_answer(m);
 	} else if (children_stop(&m->kids)) {
 		ev_break(m->loop, EVBREAK_ALL);
-	} else if (now - m->stop_ms > 2 * STOP_MS) {
+	} else if (now - m->stop_ms > LIMIT_STOP_MS + 2 * STOP_MS) {
 		children_kill_all(&m->kids);
 		ev_break(m->loop, EVBREAK_ALL);
 	}
@@ -517,6 +560,7 @@ static void monitor_init(struct monitor *m, const struct run_options *opt)
 	if (!m->loop)
 		die(2, "no event loop");
 	children_init(&m->kids, m->loop, &monitor_calls);
+	upgrade_init(m);
 }
 
 /* without it all works, but nothing outlives the daemon */
@@ -527,18 +571,28 @@ static void monitor_open_state(struct monitor *m)
 		log_warn("state directory %s: %s; nothing is kept for the next start", m->opt->state_dir, strerror(-m->state));
 }
 
+/* the descriptor that an older binary left to this one, or -1; nobody after us is to see it */
+static int monitor_handed(void)
+{
+	const char *text = getenv(HANDOVER_ENV);
+	int fd = text ? atoi(text) : -1;
+
+	unsetenv(HANDOVER_ENV);
+	return fd > STDERR_FILENO ? fd : -1;
+}
+
 int monitor_main(const struct run_options *opt)
 {
 	struct monitor *m = &monitor;
 	char why[PATH_MAX + 128];
-	int err;
+	int err, handed = monitor_handed();
 
 	log_open("monitor", opt->level);
 	if (!monitor_privileged())
 		return 2;
 	monitor_init(m, opt);
 	monitor_identity(m);
-	if (rundir_open(&m->dir, opt->run_dir, why, sizeof(why)) < 0) {
+	if (handed < 0 && rundir_open(&m->dir, opt->run_dir, why, sizeof(why)) < 0) {
 		log_error("%s", why);
 		return 2;
 	}
@@ -550,8 +604,13 @@ int monitor_main(const struct run_options *opt)
 	m->build.dir = m->state;
 	if (err)
 		log_error("%s: %s", opt->config, strerror(-err));
-	else
+	else if (handed < 0)
 		rules_build_now(m);
+	else if (resume_take_over(m, handed))
+		lists_rules(m);
+	else
+		monitor_stop(m, 2);
+	resume_signals();
 	if (!err && !m->stopping)
 		ev_run(m->loop, 0);
 	children_kill_all(&m->kids);

@@ -8,6 +8,8 @@
  *	monitor_rules.c	builds, reloads, and what a changed gateway section needs
  *	monitor_lists.c		lists that are fetched: when, and what becomes of what came
  *	monitor_status.c	the monitor's part of "dejunk status"
+ *	monitor_upgrade.c	a new binary: proven, and everything left to it
+ *	monitor_resume.c	the new binary: takes everything over, and puts its own processes in the place of the old ones
  *
  * Only these include this header, but for monitor_main().  It parses nothing that came from outside:
  * messages of children are fixed structs whose length is checked.
@@ -23,6 +25,7 @@
 #include "build.h"
 #include "children.h"
 #include "firewall.h"
+#include "handover.h"
 #include "lan.h"
 #include "lease.h"
 #include "log.h"
@@ -44,6 +47,7 @@ struct run_options {
 	const char *state_dir;
 	enum log_level level;
 	bool json;		/* {"armed":true} instead of the line "armed" */
+	char **argv;		/* the whole command line, to be run again */
 };
 
 /* monitor_main - "dejunk run": returns the exit status: 0 after SIGTERM or SIGINT, 2 when it could not start */
@@ -104,7 +108,34 @@ struct arming {
 	struct tally kernel[KERNEL_COUNTERS];	/* over all tables that were loaded */
 	struct tally queued[QUEUES];	/* packets that came to our queues, over all processes that had them */
 	uint64_t asked;			/* packets that were to be queued, a second ago */
+	uint64_t refused_before;	/* counted by queue processes of older binaries */
+	uint64_t digest;		/* of the text that the table was loaded from */
 	uint64_t over_rate;		/* DNS packets over DNS_CLIENT_RATE, of the present table */
+};
+
+/* reload --exec: at first the old binary's, then the new one's part */
+struct upgrade {
+	int client;			/* who asked and waits for the answer, or -1 */
+	bool text;			/* for people, else JSON */
+	bool wanted;			/* waits for a build to end */
+	uint64_t began_ms;
+	/* the old one: a process that proves the new binary */
+	int binary;			/* O_PATH, or -1 */
+	pid_t pid;			/* 0: none */
+	int sock, image;		/* its own end; what it has built, or -1 */
+	char *said;			/* allocated, or NULL */
+	bool failed;
+	ev_io io;
+	ev_child died;
+	ev_timer limit;
+	/* the new one */
+	bool resumed;			/* processes of the old binary still serve */
+	uint64_t resumed_ms;		/* since when */
+	bool late;			/* for longer than UPGRADE_MS */
+	uint64_t gap_ms;		/* when the queues were asked for; 0: not yet */
+	int handed[HANDED_ALL];			/* enum handed: sockets, and names, on their way to the new queue process; or -1 */
+	struct handover *from;		/* for its counters; NULL: it was none */
+	uint64_t (*folded)[2 * HANDOVER_NAMES];	/* of each slot of children */
 };
 
 struct monitor {
@@ -147,6 +178,8 @@ struct monitor {
 	ev_io events_io, rtnl_io, ruleset_io;
 	ev_signal term, intr, hup;
 	ev_stat resolv;
+	char binary[PATH_MAX];		/* where it was started from: a newer one is expected there */
+	struct upgrade upgrade;
 };
 
 /* monitor.c */
@@ -164,6 +197,10 @@ bool monitor_start_up(struct monitor *m);
 unsigned monitor_workers(const struct gateway *g);
 
 /* monitor_arm.c */
+/* arm_resume - as arm_open(), with the table that the binary before has loaded; what was known of it is in m->arm */
+bool arm_resume(struct monitor *m);
+/* arm_table_text - load the table anew if its text is not what was loaded (by an older binary) */
+void arm_table_text(struct monitor *m);
 /* arm_open - netlink sockets and watchers, table loaded; false: it failed, a line says why */
 bool arm_open(struct monitor *m);
 void arm_close(struct monitor *m);
@@ -171,6 +208,8 @@ void arm_close(struct monitor *m);
 void arm_consider(struct monitor *m);
 /* arm_tick - each HEARTBEAT_MS: renew the lease; each second: counters, the table's presence */
 void arm_tick(struct monitor *m, uint64_t now_ms);
+/* arm_marks - the bits of marks that the rules name, to whom they concern */
+void arm_marks(struct monitor *m, const struct gateway *g);
 /* arm_load_table - load the table for @g and fill it; false: nothing changed, m->arm.failure says why */
 bool arm_load_table(struct monitor *m, const struct gateway *g);
 /* arm_gateway_changed - the lan and exempt parts of the gateway section in force may have changed */
@@ -208,5 +247,40 @@ build_on_done rules_on_built;
 /* monitor_status.c */
 /* status_send - the monitor's part of the status to the admin process: JSON, a NUL, text for people */
 void status_send(struct monitor *m);
+
+/* monitor_upgrade.c */
+void upgrade_init(struct monitor *m);
+/* upgrade_request - MSG_UPGRADE of the admin process @p: prove the binary that stands where this one was started from, then become it */
+void upgrade_request(struct monitor *m, struct proc *p, struct ipc_message *msg);
+/* upgrade_builds_wait - is this no time to begin a build?  (it is begun later) */
+bool upgrade_builds_wait(const struct monitor *m);
+/* upgrade_answer - tell who asked, and forget him; @error: 0 or an errno */
+void upgrade_answer(struct monitor *m, int error, const char *text);
+/* upgrade_tick - each HEARTBEAT_MS */
+void upgrade_tick(struct monitor *m);
+/* upgrade_close - the end: the proof is stopped, who asked is told */
+void upgrade_close(struct monitor *m);
+
+/* monitor_resume.c */
+/* resume_take_over - from the descriptor that an older binary left (taken): run directory, sockets, children, table, image, all as
+ * they are; false: it failed (logged).  Children are not reaped before: SIGCHLD is blocked until resume_signals(). */
+bool resume_take_over(struct monitor *m, int fd);
+/* resume_signals - those that came while a binary took another's place are delivered now */
+void resume_signals(void);
+/* resume_step - put own processes in the place of old ones, as far as they are ready; call it after each change */
+void resume_step(struct monitor *m);
+/* resume_tick - each HEARTBEAT_MS; resume_gone - the slot of a child is about to be free */
+void resume_tick(struct monitor *m);
+void resume_gone(struct monitor *m, struct proc *p);
+/* resume_on_handed - MSG_HANDED of an old queue process */
+void resume_on_handed(struct monitor *m, struct ipc_message *msg);
+/* resume_give - what was handed over, to the new queue process, before anything else */
+void resume_give(struct monitor *m, struct proc *queue);
+/* resume_understands - is a new image of use to @p?  One that is ending has use for it if it is a proxy, and of a version that reads it */
+bool resume_understands(const struct monitor *m, const struct proc *p);
+/* resume_serving - who serves in the place of @p now: @p itself, or its predecessor */
+struct proc *resume_serving(struct proc *p);
+/* resume_bridged - is @p to become ready so soon that the lease need not be withdrawn? */
+bool resume_bridged(const struct monitor *m, const struct proc *p);
 
 #endif

@@ -107,10 +107,19 @@ static void arm_fill(struct monitor *m, const struct gateway *g)
 	switch_rules(m, true);
 }
 
+void arm_marks(struct monitor *m, const struct gateway *g)
+{
+	uint32_t was_refuse = m->settings.mark_refuse, was_decided = m->settings.mark_decided;
+
+	m->settings.mark_refuse = gateway_mark(g, MARK_REFUSE);
+	m->settings.mark_decided = gateway_mark(g, MARK_DECIDED);
+	if (was_refuse != m->settings.mark_refuse || was_decided != m->settings.mark_decided)
+		monitor_settings_changed(m);	/* before the rules, which come with the same reload */
+}
+
 bool arm_load_table(struct monitor *m, const struct gateway *g)
 {
 	char file[FIREWALL_PATH], err[FIREWALL_TEXT];
-	uint32_t was_refuse = m->settings.mark_refuse, was_decided = m->settings.mark_decided;
 	int e;
 
 	firewall_file(file);
@@ -120,12 +129,10 @@ bool arm_load_table(struct monitor *m, const struct gateway *g)
 		return false;
 	}
 	m->arm.table = true;
+	m->arm.digest = firewall_digest(g, m->settings.uid, file);
 	m->arm.renewed_ms = 0;
 	switch_table_new(m);
-	m->settings.mark_refuse = gateway_mark(g, MARK_REFUSE);
-	m->settings.mark_decided = gateway_mark(g, MARK_DECIDED);
-	if (was_refuse != m->settings.mark_refuse || was_decided != m->settings.mark_decided)
-		monitor_settings_changed(m);	/* before the rules, which come with the same reload */
+	arm_marks(m, g);
 	for (size_t i = 0; i < ARRAY_LEN(m->arm.kernel); i++)
 		tally_read(&m->arm.kernel[i], 0);
 	if (nftset_table(m->nft, &m->arm.handle) <= 0 || arm_queue_rules(m, g) < 0)
@@ -279,12 +286,14 @@ static void arm_facts(struct monitor *m, struct lease_facts *f)
 	if (!m->started)
 		f->down = "the daemon";
 	for (struct proc *p = children_first(&m->kids); p; p = children_next(p)) {
-		if (!p->ready && !f->down)
-			f->down = p->name;
-		if (p->silent && !f->silent)
-			f->silent = p->name;
-		if (p->overload && !f->overloaded)
-			f->overloaded = p->name;
+		struct proc *s = resume_serving(p);
+
+		if (!s->ready && !f->down && !resume_bridged(m, s))
+			f->down = s->name;
+		if (s->silent && !f->silent)
+			f->silent = s->name;
+		if (s->overload && !f->overloaded)
+			f->overloaded = s->name;
 	}
 	f->overload = f->overloaded != NULL;
 }
@@ -293,7 +302,7 @@ static uint64_t arm_accepted(struct monitor *m)
 {
 	uint64_t sum = 0;
 
-	for (struct proc *p = children_first(&m->kids); p; p = children_next(p))
+	for (struct proc *p = children_any(&m->kids); p; p = children_any_next(p))
 		sum += proc_accepted(p);
 	return sum;
 }
@@ -419,7 +428,7 @@ static void arm_read_counters(struct monitor *m)
 		tally_read(&m->arm.kernel[i], value[i]);
 	m->arm.redirected = tally_sum(&m->arm.kernel[KERNEL_REDIRECTED]);
 	m->arm.refused = tally_sum(&m->arm.kernel[KERNEL_REFUSED_TCP]) + tally_sum(&m->arm.kernel[KERNEL_REFUSED_UDP]);
-	counters->n[COUNTER_REFUSED_SYNS] = m->arm.refused;
+	counters->n[COUNTER_REFUSED_SYNS] = m->arm.refused + m->arm.refused_before;
 	arm_read_queues(m);
 	if (nftset_counter(m->nft, "dns_over_rate", &over, &bytes) == 0 && over != m->arm.over_rate) {
 		if (over > m->arm.over_rate) {
@@ -494,6 +503,14 @@ static bool arm_open_sockets(struct monitor *m)
 	return !err;
 }
 
+static void arm_watch(struct monitor *m)
+{
+	ev_io_init(&m->events_io, arm_on_events, m->events, EV_READ);
+	ev_io_start(m->loop, &m->events_io);
+	ev_io_init(&m->rtnl_io, arm_on_rtnl, rtnl_fd(m->rtnl), EV_READ);
+	ev_io_start(m->loop, &m->rtnl_io);
+}
+
 bool arm_open(struct monitor *m)
 {
 	if (!arm_open_sockets(m))
@@ -507,11 +524,39 @@ bool arm_open(struct monitor *m)
 		log_error("%s", m->arm.failure);
 		return false;
 	}
-	ev_io_init(&m->events_io, arm_on_events, m->events, EV_READ);
-	ev_io_start(m->loop, &m->events_io);
-	ev_io_init(&m->rtnl_io, arm_on_rtnl, rtnl_fd(m->rtnl), EV_READ);
-	ev_io_start(m->loop, &m->rtnl_io);
+	arm_watch(m);
 	return true;
+}
+
+bool arm_resume(struct monitor *m)
+{
+	uint64_t handle;
+
+	if (!arm_open_sockets(m))
+		return false;
+	policy_open(m);
+	arm_gateway_changed(m);
+	arm_watch(m);
+	if (nftset_table(m->nft, &handle) <= 0 || handle != m->arm.handle)
+		m->arm.table = false;	/* the next tick puts it back */
+	arrival_reset(&m->arm.arrival, m->arm.redirected, arm_accepted(m));
+	return true;
+}
+
+void arm_table_text(struct monitor *m)
+{
+	char file[FIREWALL_PATH];
+
+	firewall_file(file);
+	if (!m->arm.table || m->arm.digest == firewall_digest(monitor_gateway(m), m->settings.uid, file))
+		return;
+	if (!arm_load_table(m, monitor_gateway(m))) {
+		log_error("%s", m->arm.failure);
+		return;		/* the old one stays, as it was */
+	}
+	log_info("the table inet dejunk was replaced: its text is another one");
+	arm_learn_again(m);
+	arm_consider(m);
 }
 
 void arm_close(struct monitor *m)

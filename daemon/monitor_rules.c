@@ -110,7 +110,8 @@ void rules_build_now(struct monitor *m)
 {
 	int err;
 
-	if (build_running(&m->build)) {
+	if (build_running(&m->build) || upgrade_builds_wait(m) ||
+	    (m->upgrade.resumed && !m->upgrade.late)) {
 		m->again = true;
 		return;
 	}
@@ -155,7 +156,7 @@ static void rules_give_sockets(struct monitor *m, uint16_t old_port, const struc
 		if (p->role != ROLE_PROXY)
 			continue;
 		if (p->index >= m->socks.listeners) {
-			children_retire(p);
+			children_retire(p, LIMIT_DRAIN_MS, STOP_LISTEN_MS);
 			continue;
 		}
 		if (m->socks.port != old_port)
@@ -198,8 +199,8 @@ static bool rules_adopt(struct monitor *m, struct rules *new, int fd, char *why,
 		rules_give_sockets(m, old_port, &old_probe);
 		sockets_close(&old);
 	}
-	for (struct proc *p = children_first(&m->kids); p; p = children_next(p))
-		if (p->pid && p->given != rules_generation(new))
+	for (struct proc *p = children_any(&m->kids); p; p = children_any_next(p))
+		if (p->pid && p->given != rules_generation(new) && resume_understands(m, p))
 			monitor_give_rules(m, p);
 	rules_put(old_rules);
 	arm_gateway_changed(m);

@@ -40,6 +40,35 @@ static void status_json_interface(struct json *j, const char *name, bool v4, boo
 	json_close(j, '}');
 }
 
+/* processes that others have followed, and that serve what they had begun */
+static void status_json_ending(struct monitor *m, struct json *j)
+{
+	json_open(j, "ending", '[');
+	for (struct proc *p = children_any(&m->kids); p; p = children_any_next(p)) {
+		if (!p->pid || !(p->retired || p->before))
+			continue;
+		json_open(j, NULL, '{');
+		json_string(j, "role", role_name(p->role));
+		json_number(j, "index", p->index);
+		json_number(j, "pid", (uint64_t)p->pid);
+		json_number(j, "alive", p->pong.connections);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void status_text_ending(struct monitor *m, FILE *out)
+{
+	unsigned n = 0;
+
+	for (struct proc *p = children_any(&m->kids); p; p = children_any_next(p))
+		if (p->pid && (p->retired || p->before))
+			fprintf(out, "%s%s %d (%u connections)", n++ ? ", " : "ending      ", p->name, (int)p->pid,
+				p->pong.connections);
+	if (n)
+		fputc('\n', out);
+}
+
 static void status_json(struct monitor *m, struct json *j)
 {
 	uint64_t now = clock_ms();
@@ -85,6 +114,7 @@ static void status_json(struct monitor *m, struct json *j)
 		json_close(j, '}');
 	}
 	json_close(j, ']');
+	status_json_ending(m, j);
 }
 
 static void status_when(FILE *out, time_t t)
@@ -141,6 +171,7 @@ static void status_text(struct monitor *m, FILE *out)
 			fprintf(out, " (restarted %u times)", p->restarts);
 	}
 	fputc('\n', out);
+	status_text_ending(m, out);
 }
 
 void status_send(struct monitor *m)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "child.h"
 #include "learned.h"
@@ -17,8 +18,9 @@ static struct {
 	struct learned *learned;
 	struct queue *queue;
 	int peer;		/* came before the queue could be made; or -1 */
+	int handed[HANDED_ALL];	/* so did these, from the process before; or -1 */
 	int status;
-} packet = { .peer = -1 };
+} packet = { .peer = -1, .handed = { -1, -1, -1, -1 } };
 
 /* the first settings: queues while /proc can be read, then privileges go */
 static void packet_start(struct child *c)
@@ -33,7 +35,10 @@ static void packet_start(struct child *c)
 	packet.learned = learned_new(c, seed[0]);
 	if (!packet.learned)
 		die(1, "out of memory");
-	packet.queue = queue_new(c, packet.learned, seed[1]);
+	if (packet.handed[HANDED_NAMES] >= 0)
+		learned_take(packet.learned, packet.handed[HANDED_NAMES]);
+	packet.queue = queue_new(c, packet.learned, seed[1], packet.handed);
+	memset(packet.handed, -1, sizeof(packet.handed));
 	if (!packet.queue)
 		die(2, "the queues could not be had");
 	err = sandbox_enter(ROLE_QUEUE, s->uid, s->gid, s->max_files);
@@ -69,6 +74,39 @@ static void packet_on_peer(struct ipc_message *m)
 	m->fd = -1;
 }
 
+/* from the process before; only of use before the queues are taken */
+static void packet_on_take(struct ipc_message *m)
+{
+	struct msg_handed body;
+	int *at;
+
+	if (m->len != sizeof(body) || packet.queue)
+		return;
+	memcpy(&body, m->body, sizeof(body));
+	if (body.what >= HANDED_ALL)
+		return;
+	at = &packet.handed[body.what];
+	if (*at >= 0)
+		close(*at);
+	*at = m->fd;
+	m->fd = -1;
+}
+
+/* the next one takes the queues: what comes from now on waits in their sockets */
+static void packet_on_hand_over(struct child *c, const struct ipc_message *m)
+{
+	int err;
+
+	if (!packet.queue || m->fd < 0)
+		return;
+	err = queue_hand_over(packet.queue);
+	if (!err && learned_is_on(packet.learned))
+		err = learned_hand_over(packet.learned, m->fd);
+	if (err)
+		log_warn("not all could be handed over: %s", strerror(-err));
+	child_end(c);
+}
+
 static bool packet_on_message(struct child *c, struct ipc_message *m)
 {
 	struct msg_done done;
@@ -76,6 +114,12 @@ static bool packet_on_message(struct child *c, struct ipc_message *m)
 	switch (m->head.type) {
 	case MSG_PEER:
 		packet_on_peer(m);
+		break;
+	case MSG_TAKE:
+		packet_on_take(m);
+		break;
+	case MSG_HAND_OVER:
+		packet_on_hand_over(c, m);
 		break;
 	case MSG_SETTINGS:
 		if (!c->has_settings)

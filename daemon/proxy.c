@@ -14,6 +14,7 @@
 
 #include "buf.h"
 #include "child.h"
+#include "clock.h"
 #include "conn.h"
 #include "counters.h"
 #include "forward.h"
@@ -23,13 +24,14 @@
 #include "rtnl.h"
 #include "sandbox.h"
 
-enum { PROXY_STOP_TENTHS = 8 };	/* of a second for exchanges under way when told to stop */
+enum { PROXY_STOP_TICK_MS = 50 };	/* between two looks at what is left, when told to stop */
 
 static struct {
 	struct child child;
 	ev_periodic boundary;		/* when a schedule begins or ends */
 	ev_timer stop;
-	unsigned stop_left;		/* ticks */
+	uint64_t deaf_ms;		/* told to stop: accepts until then */
+	uint64_t end_ms;		/* and ends at the latest; 0: not told */
 	int listen;			/* kept until there are rules to serve; -1: none */
 	struct rtnl *rtnl;		/* the neighbour table, for groups by link-layer address; NULL: not to be had */
 	bool dropped;			/* privileges */
@@ -147,11 +149,44 @@ static void proxy_on_forward(const struct ipc_message *m)
 	conn_on_forward(proxy.child.loop, c);
 }
 
+static void proxy_deaf(struct ev_loop *loop)
+{
+	listener_listen(loop, -1);
+	listener_probe(loop, -1);
+}
+
+/* told to stop: accepts for a moment, serves what is under way, and closes what has become quiet */
 static void proxy_on_stop(struct ev_loop *loop, ev_timer *w, int revents)
 {
+	uint64_t now = clock_ms();
+
 	(void)w, (void)revents;
-	if (conn_stop(loop) == 0 || proxy.stop_left-- == 0)
+	if (now < proxy.deaf_ms)
+		return;
+	proxy_deaf(loop);
+	if (now >= proxy.end_ms) {
+		if (conn_stop(loop, 0))
+			log_info("%u connections are reset: their time is over", conn_alive());
+		conn_stop_now(loop);
+	}
+	if (conn_stop(loop, LIMIT_DRAIN_IDLE_MS) == 0)
 		child_end(&proxy.child);
+}
+
+static void proxy_stop(struct ev_loop *loop, const struct ipc_message *m)
+{
+	struct msg_stop body = { 0 };
+	uint64_t now = clock_ms();
+
+	if (m->len == sizeof(body))
+		memcpy(&body, m->body, sizeof(body));
+	if (!proxy.end_ms || now + body.ms < proxy.end_ms)
+		proxy.end_ms = now + body.ms;
+	if (!ev_is_active(&proxy.stop))
+		proxy.deaf_ms = now + body.listen_ms;
+	if (!body.listen_ms)
+		proxy_deaf(loop);
+	ev_timer_start(loop, &proxy.stop);
 }
 
 static bool proxy_on_message(struct child *child, struct ipc_message *m)
@@ -181,10 +216,7 @@ static bool proxy_on_message(struct child *child, struct ipc_message *m)
 		proxy_on_forward(m);
 		break;
 	case MSG_STOP:
-		listener_listen(child->loop, -1);
-		listener_probe(child->loop, -1);
-		proxy.stop_left = PROXY_STOP_TENTHS;
-		ev_timer_start(child->loop, &proxy.stop);
+		proxy_stop(child->loop, m);
 		return true;
 	}
 	return false;
@@ -217,6 +249,6 @@ int proxy_main(void)
 	listener_init();
 	conn_init(proxy.child.loop, &hooks);
 	ev_periodic_init(&proxy.boundary, proxy_on_boundary, 0., 0., proxy_next_boundary);
-	ev_timer_init(&proxy.stop, proxy_on_stop, 0., 0.1);
+	ev_timer_init(&proxy.stop, proxy_on_stop, 0., PROXY_STOP_TICK_MS / 1000.);
 	return child_run(&proxy.child);
 }

@@ -195,13 +195,13 @@ static void queue_on_hello_io(struct ev_loop *loop, ev_io *w, int revents)
 	queue_take(q, q->hello, queue_hello_on_packet);
 }
 
-static struct nfq *queue_open(uint32_t number, unsigned flags, uint32_t copy_bytes)
+static struct nfq *queue_open(uint32_t number, unsigned flags, uint32_t copy_bytes, int handed)
 {
 	struct nfq_setup setup = {
 		.number = (uint16_t)number, .flags = flags, .copy_bytes = copy_bytes, .length = LIMIT_QUEUE_LENGTH,
 	};
 	int err;
-	struct nfq *nfq = nfq_new(&setup, &err);
+	struct nfq *nfq = handed >= 0 ? nfq_adopt(handed, &setup, &err) : nfq_new(&setup, &err);
 
 	if (!nfq && err == -EBUSY)
 		log_error("netfilter queue %u is in use by process %u", number, nfq_owner((uint16_t)number));
@@ -210,7 +210,7 @@ static struct nfq *queue_open(uint32_t number, unsigned flags, uint32_t copy_byt
 	return nfq;
 }
 
-struct queue *queue_new(struct child *child, struct learned *learned, uint64_t seed)
+struct queue *queue_new(struct child *child, struct learned *learned, uint64_t seed, const int handed[HANDED_QUEUES])
 {
 	struct queue *q = calloc(1, sizeof(*q));
 
@@ -222,9 +222,9 @@ struct queue *queue_new(struct child *child, struct learned *learned, uint64_t s
 	q->clients = clients_new(LIMIT_CLIENTS, seed);
 	if (!queue_dns_init(q, seed) || !queue_hello_init(q, seed) || !q->clients)
 		goto fail;
-	q->syn = queue_open(child->settings.queue_syn, NFQ_FAIL_OPEN | NFQ_JOINED, QUEUE_SYN_BYTES);
-	q->dns = queue_open(child->settings.queue_dns, NFQ_FAIL_OPEN, LIMIT_QUEUE_COPY_BYTES);
-	q->hello = queue_open(child->settings.queue_hello, NFQ_FAIL_OPEN | NFQ_GSO, LIMIT_HELLO_BYTES + QUEUE_HEADERS);
+	q->syn = queue_open(child->settings.queue_syn, NFQ_FAIL_OPEN | NFQ_JOINED, QUEUE_SYN_BYTES, handed[HANDED_SYN]);
+	q->dns = queue_open(child->settings.queue_dns, NFQ_FAIL_OPEN, LIMIT_QUEUE_COPY_BYTES, handed[HANDED_DNS]);
+	q->hello = queue_open(child->settings.queue_hello, NFQ_FAIL_OPEN | NFQ_GSO, LIMIT_HELLO_BYTES + QUEUE_HEADERS, handed[HANDED_HELLO]);
 	if (!q->syn || !q->dns || !q->hello)
 		goto fail;
 	ev_io_init(&q->syn_io, queue_on_syn_io, nfq_socket(q->syn), EV_READ);
@@ -259,16 +259,38 @@ void queue_rules(struct queue *q, const struct gateway *g)
 	nfq_fail_open(q->hello, g->on_failure == FAILURE_PASS);
 }
 
+/* no packet is taken any more, and none is held */
+static void queue_end(struct queue *q)
+{
+	queue_peer(q, -1);
+	queue_dns_release(q);
+	queue_hello_let_go(q);
+	ev_io_stop(q->child->loop, &q->syn_io);
+	ev_io_stop(q->child->loop, &q->dns_io);
+	ev_io_stop(q->child->loop, &q->hello_io);
+}
+
+int queue_hand_over(struct queue *q)
+{
+	const struct nfq *nfq[HANDED_QUEUES] = { [HANDED_SYN] = q->syn, [HANDED_DNS] = q->dns, [HANDED_HELLO] = q->hello };
+	int err = 0;
+
+	queue_end(q);
+	for (uint32_t i = 0; i < HANDED_QUEUES && !err; i++) {
+		struct msg_handed body = { .what = i };
+
+		err = child_send(q->child, MSG_HANDED, 0, &body, sizeof(body), nfq_socket(nfq[i]));
+	}
+	return err;
+}
+
 void queue_free(struct queue *q)
 {
 	if (!q)
 		return;
-	queue_peer(q, -1);
+	queue_end(q);
 	queue_dns_fini(q);
 	queue_hello_fini(q);
-	ev_io_stop(q->child->loop, &q->syn_io);
-	ev_io_stop(q->child->loop, &q->dns_io);
-	ev_io_stop(q->child->loop, &q->hello_io);
 	nfq_free(q->syn);
 	nfq_free(q->dns);
 	nfq_free(q->hello);

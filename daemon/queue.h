@@ -18,8 +18,12 @@
 struct queue;
 
 /* queue_new - take the queues named in @child->settings and wait for packets; needs CAP_NET_ADMIN
- * @child, @learned: borrowed.  The errors are logged.  NULL: a queue could not be had. */
-struct queue *queue_new(struct child *child, struct learned *learned, uint64_t seed);
+ * @child, @learned: borrowed; @handed: sockets of the process before, taken, which hold the queues already; -1: none
+ * The errors are logged.  NULL: a queue could not be had. */
+struct queue *queue_new(struct child *child, struct learned *learned, uint64_t seed, const int handed[HANDED_QUEUES]);
+/* queue_hand_over - decide what is held, take no packet any more, and send the sockets to the monitor (HANDED); 0 or a
+ * negative errno.  Then only queue_free() is left. */
+int queue_hand_over(struct queue *q);
 /* queue_free - packets that are held are released first; NULL is allowed */
 void queue_free(struct queue *q);
 /* queue_peer - talk to the reader on @fd from now on (taken); -1: there is none */

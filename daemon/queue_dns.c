@@ -252,7 +252,7 @@ bool queue_dns_init(struct queue *q, uint64_t seed)
 	return q->held && q->tcp;
 }
 
-void queue_dns_fini(struct queue *q)
+void queue_dns_release(struct queue *q)
 {
 	struct held_packet *h;
 
@@ -261,6 +261,11 @@ void queue_dns_fini(struct queue *q)
 	if (q->dns)
 		nfq_flush(q->dns);
 	ev_timer_stop(q->child->loop, &q->due);
+}
+
+void queue_dns_fini(struct queue *q)
+{
+	queue_dns_release(q);
 	held_free(q->held);
 	tcp_dns_free(q->tcp);
 }

@@ -48,6 +48,8 @@ struct client queue_client(const struct nfq_packet *p, const struct addr *src);
 /* queue_dns_init - its part of @q; false: no memory.  queue_dns_fini - release what is held, and free; after init in any case */
 bool queue_dns_init(struct queue *q, uint64_t seed);
 void queue_dns_fini(struct queue *q);
+/* queue_dns_release - release all that is held, as it is */
+void queue_dns_release(struct queue *q);
 /* queue_dns_on_packet - a packet of the DNS queue; @ctx: struct queue */
 void queue_dns_on_packet(void *ctx, const struct nfq_packet *p);
 /* queue_dns_on_read - the reader's word on an answer */

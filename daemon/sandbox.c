@@ -389,7 +389,7 @@ static int enter(unsigned may, uint32_t uid, uint32_t gid, uint32_t max_files)
 
 int sandbox_enter(enum role role, uint32_t uid, uint32_t gid, uint32_t max_files)
 {
-	if ((unsigned)role >= ROLE_COUNT || role == ROLE_MONITOR)
+	if ((unsigned)role >= ROLE_COUNT || role == ROLE_MONITOR || role == ROLE_PROVE)
 		return -EINVAL;
 	return enter(role_may[role], uid, gid, max_files);
 }
