@@ -81,6 +81,8 @@ static void child_on_readable(struct ev_loop *loop, ev_io *w, int revents)
 		if (n <= 0) {
 			if (n < 0)
 				log_error("receiving from the monitor: %s", strerror(-n));
+			else if (c->role == ROLE_ADMIN)	/* one line is enough */
+				log_error("the monitor is gone without a word: ending");
 			_exit(n < 0 ? 1 : 0);	/* the monitor is gone: nothing may outlive it, not even for a moment */
 		}
 		child_dispatch(c, &m);

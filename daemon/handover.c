@@ -178,10 +178,10 @@ int handover_read(struct handover *h, int fd, char why[HANDOVER_WHY])
 
 /* --- descriptors and counters --------------------------------------------------------- */
 
-static void handover_keep_one(int64_t fd, bool keep)
+static void handover_keep_one(int64_t fd)
 {
-	if (fd > STDERR_FILENO)
-		fcntl((int)fd, F_SETFD, keep ? 0 : FD_CLOEXEC);
+	if (fd >= 0)
+		fcntl((int)fd, F_SETFD, 0);
 }
 
 void handover_keep(const struct handover *h, int also, bool keep)
@@ -189,16 +189,16 @@ void handover_keep(const struct handover *h, int also, bool keep)
 	close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 	if (!keep)
 		return;
-#define X(name) handover_keep_one(h->name, true);
+#define X(name) handover_keep_one(h->name);
 	HANDOVER_FDS(X)
 #undef X
 	for (unsigned i = 0; i < h->listeners; i++)
-		handover_keep_one(h->listen[i], true);
+		handover_keep_one(h->listen[i]);
 	for (unsigned i = 0; i < h->procs; i++) {
-		handover_keep_one(h->proc[i].sock, true);
-		handover_keep_one(h->proc[i].counters, true);
+		handover_keep_one(h->proc[i].sock);
+		handover_keep_one(h->proc[i].counters);
 	}
-	handover_keep_one(also, true);
+	handover_keep_one(also);
 }
 
 void handover_fold(const struct handover *h, int fd, uint64_t last[2 * HANDOVER_NAMES], struct counters *into)

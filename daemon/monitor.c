@@ -609,7 +609,7 @@ int monitor_main(const struct run_options *opt)
 	else if (resume_take_over(m, handed))
 		lists_rules(m);
 	else
-		monitor_stop(m, 2);
+		resume_start_anew(m);
 	resume_signals();
 	if (!err && !m->stopping)
 		ev_run(m->loop, 0);

@@ -265,6 +265,9 @@ void upgrade_close(struct monitor *m);
 /* resume_take_over - from the descriptor that an older binary left (taken): run directory, sockets, children, table, image, all as
  * they are; false: it failed (logged).  Children are not reaped before: SIGCHLD is blocked until resume_signals(). */
 bool resume_take_over(struct monitor *m, int fd);
+/* resume_start_anew - it failed: tell who asked, and begin as if nothing had been handed over.  Does not return, or only after
+ * monitor_stop() */
+void resume_start_anew(struct monitor *m);
 /* resume_signals - those that came while a binary took another's place are delivered now */
 void resume_signals(void);
 /* resume_step - put own processes in the place of old ones, as far as they are ready; call it after each change */

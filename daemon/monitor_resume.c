@@ -12,6 +12,7 @@
  * A successor that does not become ready is started again and again, as always; its predecessor serves until one is.
  */
 #include <errno.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 
 #include "child.h"
 #include "clock.h"
+#include "container.h"
 #include "counters.h"
 #include "firewall_numbers.h"
 #include "image.h"
@@ -35,6 +37,50 @@ void resume_signals(void)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* --- it fails ------------------------------------------------------------------------- */
+
+static struct monitor *resume_of;	/* for resume_on_crash() */
+
+/* the same process as if nothing had been handed over; async-signal-safe.  A child that is not adopted yet ends when its socket closes */
+static void resume_exec(void)
+{
+	for (struct proc *p = children_any(&resume_of->kids); p; p = children_any_next(p))
+		if (p->pid)
+			kill(p->pid, SIGKILL);
+	close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+	execv("/proc/self/exe", resume_of->opt->argv);
+}
+
+static void resume_on_crash(int signum)
+{
+	static const char line[] = "dejunk monitor: error: the take-over crashed: dejunk starts anew\n";
+
+	if (write(STDERR_FILENO, line, sizeof(line) - 1) > 0)
+		resume_exec();
+	raise(signum);		/* the default by now */
+}
+
+/* until all is taken over, a bug of this binary must not leave the machine without a daemon */
+static void resume_guard(bool on)
+{
+	static const int fatal[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
+	static struct sigaction before[ARRAY_LEN(fatal)];	/* a sanitizer's */
+	struct sigaction crash = { .sa_flags = (int)SA_RESETHAND };
+
+	crash.sa_handler = resume_on_crash;
+	for (size_t i = 0; i < ARRAY_LEN(fatal); i++)
+		sigaction(fatal[i], on ? &crash : &before[i], on ? &before[i] : NULL);
+}
+
+void resume_start_anew(struct monitor *m)
+{
+	log_error("the take-over failed: dejunk starts anew");
+	upgrade_answer(m, EINVAL, "the take-over failed, dejunk starts anew: see its log\n");
+	resume_exec();
+	log_error("dejunk cannot be run: %s", strerror(errno));
+	monitor_stop(m, 2);
 }
 
 /* --- counters of old processes -------------------------------------------------------- */
@@ -144,14 +190,18 @@ bool resume_take_over(struct monitor *m, int fd)
 {
 	struct handover *h = calloc(1, sizeof(*h));
 	char why[HANDOVER_WHY] = "out of memory";
-	bool read = h && handover_read(h, fd, why) == 0;
+	bool read;
 
+	resume_of = m;
+	resume_guard(true);
+	read = h && handover_read(h, fd, why) == 0;
 	close(fd);
 	if (!read) {
 		log_error("%s", why);
 		return false;
 	}
 	handover_keep(h, -1, false);
+	m->upgrade.client = (int)h->client, m->upgrade.text = h->client_text, m->upgrade.began_ms = (uint64_t)h->began_ms;
 	m->rules = rules_map((int)h->image, why, sizeof(why));
 	if (!m->rules) {
 		log_error("the rules that were handed over: %s", why);
@@ -164,7 +214,6 @@ bool resume_take_over(struct monitor *m, int fd)
 	m->warnings = strdup(h->warnings);
 	m->start = h->start, m->built = h->built, m->generation = (uint64_t)h->generation, m->again = h->again;
 	m->settings.forward_epoch = (uint32_t)h->forward_epoch + 1;
-	m->upgrade.client = (int)h->client, m->upgrade.text = h->client_text, m->upgrade.began_ms = (uint64_t)h->began_ms;
 	m->upgrade.resumed_ms = clock_ms();
 	m->upgrade.resumed = m->started = m->announced = true;
 	resume_arming(m, h);
@@ -290,8 +339,9 @@ static bool resume_step_queue(struct monitor *m)
 static void resume_done(struct monitor *m)
 {
 	m->upgrade.resumed = false;
+	resume_guard(false);
 	arm_table_text(m);
-	log_info("dejunk " DEJUNK_VERSION " has taken over, %llu ms after it was asked to",
+	log_info("dejunk %s has taken over, %llu ms after it was asked to", DEJUNK_VERSION,
 		 (unsigned long long)(clock_ms() - m->upgrade.began_ms));
 	arm_consider(m);
 	status_send(m);			/* who hears the answer may ask for the status next */

@@ -315,7 +315,8 @@ void upgrade_init(struct monitor *m)
 	ssize_t n = readlink("/proc/self/exe", m->binary, sizeof(m->binary) - 1);
 	char *deleted;
 
-	*u = (struct upgrade){ .client = -1, .binary = -1, .sock = -1, .image = -1, .handed = { -1, -1, -1 } };
+	*u = (struct upgrade){ .client = -1, .binary = -1, .sock = -1, .image = -1 };
+	memset(u->handed, -1, sizeof(u->handed));
 	m->binary[n > 0 ? n : 0] = '\0';
 	deleted = strstr(m->binary, " (deleted)");
 	if (deleted && deleted[strlen(" (deleted)")] == '\0')

@@ -20,7 +20,7 @@ static struct {
 	int peer;		/* came before the queue could be made; or -1 */
 	int handed[HANDED_ALL];	/* so did these, from the process before; or -1 */
 	int status;
-} packet = { .peer = -1, .handed = { -1, -1, -1, -1 } };
+} packet = { .peer = -1 };
 
 /* the first settings: queues while /proc can be read, then privileges go */
 static void packet_start(struct child *c)
@@ -147,6 +147,7 @@ static bool packet_on_message(struct child *c, struct ipc_message *m)
 int packet_main(void)
 {
 	child_init(&packet.child, ROLE_QUEUE, packet_on_message, NULL);
+	memset(packet.handed, -1, sizeof(packet.handed));
 	child_run(&packet.child);
 	queue_free(packet.queue);
 	learned_free(packet.learned);

@@ -1,6 +1,7 @@
 #!/bin/bash
 # upgrades_are_bounded.sh - with small limits: an old process is given DRAIN_MS for its connections, a binary that does not say
-# that it can take over PROVE_MS, and one whose processes do not become ready UPGRADE_MS, while the old ones serve
+# that it can take over PROVE_MS, and one whose processes do not become ready UPGRADE_MS, while the old ones serve; one that
+# crashes, or is handed what it cannot read, starts anew
 #
 # limits: DRAIN_MS PROVE_MS UPGRADE_MS
 SHORT=$(cd "$(dirname "$0")/../.." && pwd)/build/short
@@ -101,5 +102,36 @@ until_true 5 eval '[ ! -e /proc/$old ]' || fail "the old process is still there"
 until_true 5 grep -c 'has taken over' "$WORK/dejunk.log"
 grep -q 'not armed' "$WORK/dejunk.log" && fail "it was not armed for a while"
 upgrade || fail "the next upgrade: exit $?"
+
+# a new binary that crashes while it takes over begins anew, as the same process
+for _ in {1..5}; do
+	old=$(role_pid reader)
+	/usr/bin/python3 "$WORK/stop.py" $monitor >"$WORK/stopped" &
+	watch=$!
+	until_true 5 grep -q looking "$WORK/stopped"
+	upgrade &
+	asked=$!
+	wait $watch
+	[ -e "/proc/$old" ] && break
+	kill -CONT "$(tail -n 1 "$WORK/stopped")" 2>/dev/null
+	wait $asked
+done
+kill -SEGV $monitor
+wait $asked
+[ $? = 1 ] || fail "an upgrade that crashes: exit status $?"
+grep -q 'the take-over crashed: dejunk starts anew' "$WORK/dejunk.log" || fail "nobody says that it crashed"
+until_true 10 eval '[ "$(status armed)" = true ]' || fail "not armed after a crash"
+[ "$(status pid)" = $monitor ] || fail "another process after a crash"
+[ "$(code)" = 403 ] || fail "it does not filter after a crash"
+until_true 5 eval '[ ! -e /proc/$old ]' || fail "a process of before the crash is still there"
+upgrade || fail "the next upgrade after a crash: exit $?"
+stop_dejunk || fail "exit status $?"
+
+# what cannot be read is no reason not to run
+export DEJUNK_HANDOVER=9
+start_dejunk 9</dev/null
+unset DEJUNK_HANDOVER
+grep -q 'what was handed over is not from a dejunk' "$WORK/dejunk.log" || fail "nobody says that nothing was handed over"
+[ "$(code)" = 403 ] || fail "it does not filter"
 stop_dejunk || fail "exit status $?"
 say "ok"

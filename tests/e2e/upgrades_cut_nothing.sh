@@ -122,6 +122,7 @@ for i in {1..10}; do
 	took+=($(((${EPOCHREALTIME/./} - begin) / 1000)))
 	[ "$(status version)" = "$("$WORK/bin/dejunk" version | sed 's/dejunk //')" ] || fail "upgrade $i: another version runs"
 	[ "$(status pid)" = $monitor ] || fail "upgrade $i: another process"
+	[ "$(readlink /proc/$monitor/fd/0)" = /dev/null ] || fail "upgrade $i: the standard input is $(readlink /proc/$monitor/fd/0)"
 	[ "$(status armed)" = true ] || fail "upgrade $i: not armed"
 	[ "$(code "/generation/$i")" = 403 ] || fail "upgrade $i: the rules are not in force"
 	for pid in $before; do
