@@ -214,6 +214,7 @@ static void conn_dial(struct ev_loop *loop, struct conn *c)
 		return;
 	}
 	ev_io_init(&s->io, conn_on_origin, fd, EV_WRITE);
+	ev_set_priority(&s->io, 1);	/* what came before a request is no answer to it: it is read first */
 	s->link = SIDE_DIAL;
 	all.origins++;
 	if (connect(fd, (struct sockaddr *)&ss, len) < 0 && errno != EINPROGRESS)

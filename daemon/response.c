@@ -367,10 +367,15 @@ static enum step response_read_head(struct conn *c)
 		return relay_pending(&c->side[ORIGIN]) ? STEP_IDLE : response_answer(c, x);
 	if (in.len == 0)
 		return STEP_IDLE;
-	if (!x) {		/* nobody asked: a server that speaks first, or says why it closes */
+	if (!x && c->requests) {	/* the client's next request, under way, would find its answer in these bytes */
+		count(COUNTER_UNASKED);
+		c->reason = REASON_UNASKED;
+		response_drop(c, in.len);
+		return STEP_FINISH;
+	}
+	if (!x) {		/* a server that speaks first */
 		c->side[ORIGIN].pass += (uint32_t)in.len;
-		/* after an answer, such bytes would be taken for the next one by the client and not by us */
-		return c->responses ? STEP_FINISH : STEP_MOVED;
+		return STEP_MOVED;
 	}
 	if (in.len == c->down_seen && !c->side[ORIGIN].eof)
 		return STEP_IDLE;
@@ -391,6 +396,8 @@ static enum step response_read_head(struct conn *c)
 			&c->server);
 		break;
 	case PARSE_ALIEN:
+		if (c->responses)	/* it spoke HTTP before: the end of an answer longer than it said, not the next one */
+			return response_bad(c, HTTP1_FAULT_START);
 		break;
 	}
 	c->down = DOWN_RAW;

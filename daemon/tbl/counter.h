@@ -13,6 +13,7 @@ COUNTER(REFUSED_SYNS,		"refused_syns",		"connection attempts refused (kernel and
 COUNTER(TUNNELS,		"tunnels",		"connections passed as they are (not HTTP, upgrades)")
 COUNTER(NOT_REDIRECTED,		"not_redirected",	"connections to the proxy's port that were never redirected, closed")
 COUNTER(BAD_REQUESTS,		"bad_requests",		"requests refused with 400, 414 or 431")
+COUNTER(UNASKED,		"unasked",		"connections ended because their server said what no request had asked for")
 COUNTER(BAD_GATEWAY,		"bad_gateway",		"502 and 504 answers")
 COUNTER(DIAL_FAILURES,		"dial_failures",	"origins that could not be dialled")
 COUNTER(FORWARD_DROPS,		"forward_drops",	"connections reset because the FORWARD policy drops them")

@@ -294,12 +294,37 @@ def cut_in_the_middle(lab, v):
 
 
 def bytes_nobody_asked_for(lab, v):
-    """they pass, and end the connection: what is whose answer could not be told from then on"""
-    c, s = open_both(lab, v)
-    s.send(OK)
+    """they end the connection and go nowhere: a request that is under way would take them for its answer"""
+    for stray in OK, b'\r\n', b'x', b'HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n', b'HTTP/1.1 100 Continue\r\n\r\n':
+        before = lab.counter('unasked')
+        c, s = open_both(lab, v)
+        s.send(stray)
+        c.expect_end()
+        s.expect_end()
+        assert lab.counter('unasked') == before + 1
+    # with the answer, in one segment: this passes whole, and nothing else
+    c, s = lab.asked(v, GET)
+    s.send(OK + OK)
     c.expect(OK)
     c.expect_end()
-    s.expect_end()
+    # the client asks again just then: it gets no answer, or that of its own request, never the stray one
+    for _ in range(20):
+        c, s = open_both(lab, v)
+        s.send(OK.replace(b'X-a:1', b'X-a:stray'))
+        c.send(GET)
+        try:
+            assert b'stray' not in c.rest()
+        except ConnectionResetError:
+            pass
+        c.close()
+        s.close()
+    # what follows an answer and is no HTTP is no answer to the next request
+    c, s = lab.asked(v, GET + GET)
+    s.send(OK + b'and some more of it\r\n' + OK)
+    c.expect(OK)
+    status, head, _ = c.answer()
+    assert status == 502 and b'connection: close' in head.lower(), head
+    c.expect_end()
 
 
 def server_resets(lab, v):
