@@ -74,6 +74,26 @@ static bool collect(struct rules *r, const struct facts *f, enum rules_filter_ki
 	return holds[ACTING] || holds[OBSERVED];
 }
 
+bool change_trailer(struct rules *r, const struct facts *f, struct span line)
+{
+	struct span name = span_until(line, ':'), rest = span_skip(line, name.len + 1);
+	bool set = span_eq_nocase(name, SPAN_LIT("set-cookie"));
+	struct change_cookie change;
+	struct cookie cookie;
+
+	if (!change_cookies(r, f))
+		return false;
+	rest = span_until(rest, '\r');
+	while (cookie_next(&rest, &cookie)) {
+		change_cookie(cookie.name, &change);
+		if (change.what == CHANGE_REMOVE || (set && change.what != CHANGE_NOTHING))
+			return true;
+		if (set)	/* attributes follow */
+			break;
+	}
+	return false;
+}
+
 int change_limit(void)
 {
 	return asked.names > LIMIT_FILTERED_NAMES ? (int)LIMIT_ID_FILTERED_NAMES : asked.limit;

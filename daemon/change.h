@@ -46,6 +46,10 @@ bool change_cookies(struct rules *r, const struct facts *f);
 /* change_cookie - own rules first, then the filters; for both directions */
 void change_cookie(struct span name, struct change_cookie *out);
 
+/* change_trailer - is this trailer line, Cookie or Set-Cookie, to be taken out: would any cookie of it be removed, or changed, in
+ * a head?  Nobody reads it as a cookie (RFC 9110 s.6.5.1), so it is not worth to be rewritten.  Asks change_cookies() itself */
+bool change_trailer(struct rules *r, const struct facts *f, struct span line);
+
 /* change_limit - the limit that the message at hand reached, so that names or filters were passed over: an enum
  * limit_id; -1: none */
 int change_limit(void);

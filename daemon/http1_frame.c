@@ -196,6 +196,8 @@ enum {
 	CHUNK_LAST_LF,
 	CHUNK_ENDED,
 	CHUNK_BROKEN,
+	CHUNK_HELD_COOKIE,	/* at the start of a whole trailer line of @left bytes, which is the caller's */
+	CHUNK_HELD_FRAMING,
 };
 
 enum { CHUNK_DIGITS = 16 };	/* of a size, leading zeros included */
@@ -381,12 +383,55 @@ static bool chunk_byte(struct http1_body *b, unsigned char c)
 	}
 }
 
+/* trailer_held - the name of the trailer that begins with @in: a state HELD, CHUNK_TRAILER_NAME: which of them is not known yet,
+ * or CHUNK_TRAILER: none of them */
+static uint8_t trailer_held(const struct http1_body *b, struct span in)
+{
+	static const struct { struct span name; uint8_t state; } held[] = {
+		{ { "cookie:", 7 }, CHUNK_HELD_COOKIE }, { { "set-cookie:", 11 }, CHUNK_HELD_COOKIE },
+		{ { "content-length:", 15 }, CHUNK_HELD_FRAMING }, { { "transfer-encoding:", 18 }, CHUNK_HELD_FRAMING },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(held); i++) {
+		size_t n = in.len < held[i].name.len ? in.len : held[i].name.len;
+
+		if (span_eq_nocase((struct span){ in.p, n }, (struct span){ held[i].name.p, n }) &&
+		    (b->lax || held[i].state == CHUNK_HELD_COOKIE))
+			return n < held[i].name.len ? CHUNK_TRAILER_NAME : held[i].state;
+	}
+	return CHUNK_TRAILER;
+}
+
+/* trailer_hold - at the start of a trailer line: stop here, for more bytes, for the caller, or because the line is broken? */
+static bool trailer_hold(struct http1_body *b, struct span in)
+{
+	uint8_t held = trailer_held(b, in);
+	struct http1_body line = *b;
+	size_t n = 0;
+
+	if (held <= CHUNK_TRAILER_NAME)
+		return held == CHUNK_TRAILER_NAME;
+	do {
+		if (!chunk_trailer(&line, (unsigned char)in.p[n++])) {
+			*b = line;
+			return true;
+		}
+	} while (line.state != CHUNK_TRAILER && n < in.len);
+	if (line.state == CHUNK_TRAILER) {
+		b->state = held;
+		b->left = n;
+	}
+	return true;
+}
+
 static enum parse chunked_scan(struct http1_body *b, struct span in, size_t *taken)
 {
 	size_t at = 0;
 
 	while (b->state < CHUNK_ENDED && at < in.len) {
-		if (b->state == CHUNK_DATA) {
+		if (b->hold && b->state == CHUNK_TRAILER && trailer_hold(b, span_skip(in, at))) {
+			break;
+		} else if (b->state == CHUNK_DATA) {
 			size_t n = in.len - at < b->left ? in.len - at : (size_t)b->left;
 
 			at += n;
@@ -415,6 +460,25 @@ enum parse http1_body_scan(struct http1_body *b, struct span in, size_t *taken)
 		b->left -= *taken;
 		return b->left ? PARSE_MORE : PARSE_DONE;
 	}
+}
+
+void http1_body_hold(struct http1_body *b)
+{
+	b->hold = true;
+}
+
+enum http1_trailer http1_body_held(struct http1_body *b, size_t *len)
+{
+	enum http1_trailer what = b->state == CHUNK_HELD_COOKIE ? TRAILER_COOKIE :
+				  b->state == CHUNK_HELD_FRAMING ? TRAILER_FRAMING : TRAILER_OTHER;
+
+	if (what == TRAILER_OTHER)
+		return what;
+	*len = (size_t)b->left;
+	b->line += (uint16_t)b->left;
+	b->left = 0;
+	b->state = CHUNK_TRAILER;
+	return what;
 }
 
 uint64_t http1_body_blind(const struct http1_body *b)

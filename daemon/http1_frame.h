@@ -61,7 +61,8 @@ struct http1_body {		/* 16 bytes: each idle connection has two */
 	uint8_t state;
 	uint8_t digits;		/* of a chunk's size; in a trailer: bytes of its name, at most 255 */
 	uint8_t name_may;	/* bits: which refused names a trailer's can still be */
-	bool lax;		/* a response: blanks after the chunk size are tolerated */
+	bool lax : 1;		/* a response: blanks after the chunk size are tolerated */
+	bool hold : 1;		/* stop before certain trailers */
 };
 
 /* http1_body_init - begin the body that follows a head with this frame
@@ -82,6 +83,19 @@ void http1_body_init(struct http1_body *b, const struct http1_frame *frame, bool
  * trailer called Content-Length, Transfer-Encoding or Host: servers that merge trailers into the
  * head would read another request (RFC 9110 s.6.5.1). */
 enum parse http1_body_scan(struct http1_body *b, struct span in, size_t *taken);
+
+enum http1_trailer {
+	TRAILER_OTHER,
+	TRAILER_COOKIE,		/* Cookie or Set-Cookie */
+	TRAILER_FRAMING,	/* Content-Length or Transfer-Encoding of a response, which are for a head alone */
+};
+
+/* http1_body_hold - from now on stop before each trailer line that http1_body_held() names; before its end has come, too: then
+ * http1_body_scan() says MORE without having taken all, and wants these bytes again, with more behind them */
+void http1_body_hold(struct http1_body *b);
+/* http1_body_held - is the line behind the bytes taken last one to be passed on or taken out by itself?
+ * @len: filled, but for OTHER: its bytes, all of them in what was scanned; for the scanner they have gone by now */
+enum http1_trailer http1_body_held(struct http1_body *b, size_t *len);
 
 /* http1_body_blind - how many of the next bytes may be relayed without being shown to the scanner
  * (splice); UINT64_MAX for CLOSE and TUNNEL.  Then tell it with http1_body_passed(). */

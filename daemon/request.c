@@ -155,6 +155,7 @@ static enum step request_pass(struct conn *c, struct exchange *x, struct span in
 		len = request_edit(c, in, h, target, cookies);
 	c->side[CLIENT].pass += (uint32_t)len;
 	c->want_origin = true;
+	http1_body_hold(&c->up_body);
 	c->up = UP_BODY;
 	return STEP_MOVED;
 }
@@ -336,6 +337,23 @@ static enum step request_broke(struct conn *c)
 	return STEP_MOVED;
 }
 
+/* a trailer of cookies, of which one would not pass in a head, goes; false: there is none to be looked at */
+static bool request_trailer(struct conn *c)
+{
+	const struct exchange *x = c->sending;
+	size_t len;
+
+	if (http1_body_held(&c->up_body, &len) == TRAILER_OTHER)
+		return false;
+	if (x && !change_trailer(c->rules, &x->facts, (struct span){ request_rest(c).p, len })) {
+		c->side[CLIENT].pass += (uint32_t)len;
+		return true;
+	}
+	count(COUNTER_COOKIES);
+	request_drop(c, len);
+	return true;
+}
+
 static enum step request_read_body(struct conn *c)
 {
 	size_t taken = 0;
@@ -346,7 +364,7 @@ static enum step request_read_body(struct conn *c)
 		return request_broke(c);
 	if (answer == PARSE_DONE)
 		return request_next(c);
-	return taken ? STEP_MOVED : STEP_IDLE;
+	return request_trailer(c) || taken ? STEP_MOVED : STEP_IDLE;
 }
 
 static enum step request_read_dropped(struct conn *c)

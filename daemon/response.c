@@ -144,6 +144,7 @@ void response_release(struct conn *c)
 		return;
 	c->side[ORIGIN].pass += c->held;
 	c->held = 0;
+	http1_body_hold(&c->down_body);
 	c->down = DOWN_BODY;
 }
 
@@ -414,6 +415,33 @@ static enum step response_done(struct conn *c)
 	return STEP_MOVED;
 }
 
+/* a trailer of a cookie that would not pass in a head as it is goes, one that frames a message always: who merges trailers into
+ * the head would read another message.  false: there is none to be looked at */
+static bool response_trailer(struct conn *c)
+{
+	const struct exchange *x = c->queue.first;
+	size_t len;
+
+	switch (http1_body_held(&c->down_body, &len)) {
+	case TRAILER_OTHER:
+		len = response_rest(c).len;
+		if (!len || !c->side[ORIGIN].eof)
+			return false;
+		break;		/* the beginning of one, and its end will not come */
+	case TRAILER_COOKIE:
+		if (!change_trailer(c->rules, &x->facts, (struct span){ response_rest(c).p, len })) {
+			c->side[ORIGIN].pass += (uint32_t)len;
+			return true;
+		}
+		count(COUNTER_COOKIES);
+		break;
+	case TRAILER_FRAMING:
+		break;
+	}
+	response_drop(c, len);
+	return true;
+}
+
 static enum step response_read_body(struct conn *c)
 {
 	size_t taken = 0;
@@ -429,7 +457,7 @@ static enum step response_read_body(struct conn *c)
 		c->reason = REASON_BAD_RESPONSE;
 		return STEP_CUT;
 	}
-	return taken ? STEP_MOVED : STEP_IDLE;
+	return response_trailer(c) || taken ? STEP_MOVED : STEP_IDLE;
 }
 
 /* the empty image, as soon as all before it has left: a client must not wait for what it does not get */

@@ -159,9 +159,47 @@ def codings_before_chunked(lab, v):
     c.close()
 
 
+def drip(sock, data, piece):
+    for i in range(0, len(data), piece):
+        sock.send(data[i:i + piece])
+        time.sleep(0.001)
+
+
 def trailers_stay_trailers(lab, v):
-    passes(lab, v, b'POST / HTTP/1.1\r\nHost: plain.example\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-T: 1\r\nCookie: _ga=1\r\n\r\n',
-           b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n0\r\nX-T: 1\r\n\r\n')
+    passes(lab, v, b'POST / HTTP/1.1\r\nHost: plain.example\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-T: 1\r\nCookie: sid=1\r\n\r\n',
+           b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n0\r\nX-T: 1\r\nSet-Cookie: sid=1\r\n\r\n')
+
+
+def trailers_lose_cookies_and_framing(lab, v):
+    """what the rules take from a head, they take from the trailers; a length or coding there never passes; the rest as it is"""
+    post = b'POST / HTTP/1.1\r\nHost: plain.example\r\nTransfer-Encoding: chunked\r\n\r\n'
+    rsp = b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
+    body = b'5;e\r\nhello\r\n00\r\nX-T:  1\r\n%sx-t: 2 \r\n\r\n'
+    cookies = lab.counter('cookies')
+    for piece in 1000, 1:               # at once, and byte by byte
+        c = lab.client(v)
+        drip(c, post + body % b'cookie:a=b; _gat=1\r\n', piece)
+        s = lab.server(v)
+        s.expect(post + body % b'')
+        drip(s, rsp + body % b'SET-COOKIE: _ga=1; Path=/\r\nContent-Length: 3\r\nSet-Cookie: b=_ga\r\ntransfer-encoding: x\r\n', piece)
+        c.expect(rsp + body % b'Set-Cookie: b=_ga\r\n')
+        exchange(c, s)
+        c.close()
+        s.expect_end()
+    assert lab.counter('cookies') == cookies + 4
+    # cut within such a line: what came before it has passed, and the message has no end
+    c, s = lab.asked(v, GET)
+    s.send(rsp + b'0\r\nX: y\r\nSet-Cookie: _g')
+    s.shut()
+    c.expect(rsp + b'0\r\nX: y\r\n')
+    c.expect_end()
+    c = lab.client(v)
+    c.send(post + b'0\r\nX: y\r\nCookie: _ga=')
+    c.shut()
+    s = lab.server(v)
+    s.expect(post + b'0\r\nX: y\r\n')
+    s.expect_end()
+    s.close()
 
 
 def nothing_is_read_behind_a_close(lab, v):
@@ -404,7 +442,7 @@ if __name__ == '__main__':
         nothing_is_added, fields_of_the_connection_pass, max_forwards_is_not_counted, options_of_the_whole_server,
         absolute_form_must_agree_with_host, target_too_long_is_414, empty_lines_before_a_request,
         answers_that_only_clients_can_read, odd_cookies_are_cookies, framing_that_is_no_framing,
-        length_beside_chunks_is_removed, chunks_of_an_http10_server_are_data, codings_before_chunked, trailers_stay_trailers,
+        length_beside_chunks_is_removed, chunks_of_an_http10_server_are_data, codings_before_chunked, trailers_stay_trailers, trailers_lose_cookies_and_framing,
         nothing_is_read_behind_a_close, close_is_left_to_who_said_it, early_answer_to_a_long_upload, answer_while_both_bodies_flow,
         client_does_not_wait_for_100, expectation_is_not_met, expectation_of_http10, switch_after_a_100,
         upgrade_in_http10_is_none, upgrade_to_h2c, truncated_is_seen_as_truncated, truncated_request_is_no_request,

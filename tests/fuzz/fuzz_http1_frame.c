@@ -3,7 +3,8 @@
  *
  * Properties: the scanner gives the same answer and takes the same bytes however they are cut, shown or
  * passed unseen; what a request's reader takes a response's takes too; a request with a body has one
- * framing field only.  The input is read as a head, and as a chunked body.
+ * framing field only; what is left without the trailers that are held is cut-proof, has none of them, and ends as before.
+ * The input is read as a head, and as a chunked body.
  */
 #include "check.h"
 #include "http1_frame.h"
@@ -42,6 +43,55 @@ static enum parse run(struct span all, bool response, uint32_t seed, size_t *tot
 	return got;
 }
 
+/* run_held - the body in pieces, @seed 0: in one, without the trailers that are held: in @out.  Returns the answer */
+static enum parse run_held(struct span all, bool response, uint32_t seed, char *out, size_t *out_len)
+{
+	struct http1_frame f = { .kind = FRAME_CHUNKED };
+	struct http1_body b;
+	enum parse got = PARSE_MORE;
+	size_t at = 0, seen = 0, taken, len;
+
+	*out_len = 0;
+	http1_body_init(&b, &f, response);
+	http1_body_hold(&b);
+	while (got == PARSE_MORE && seen < all.len) {
+		seen += seed && all.len - seen > 1 ? 1 + cut_next(&seed) % (all.len - seen < 40 ? all.len - seen : 40) : all.len - seen;
+		do {
+			struct span piece = copy_of((struct span){ all.p + at, seen - at });
+
+			got = http1_body_scan(&b, piece, &taken);
+			CHECK(taken <= piece.len);
+			drop_copy(piece);
+			memcpy(out + *out_len, all.p + at, taken);
+			*out_len += taken;
+			at += taken;
+			len = 0;
+			http1_body_held(&b, &len);
+			CHECK(len <= seen - at);
+			at += len;
+		} while (got == PARSE_MORE && len && at < seen);
+	}
+	return got;
+}
+
+static void trailers(struct span all, bool response, uint32_t seed, enum parse answer)
+{
+	static char whole[1 << 20], cut[1 << 20];
+	size_t whole_len, cut_len, again;
+	enum parse got;
+
+	if (all.len > sizeof(whole))
+		return;
+	got = run_held(all, response, 0, whole, &whole_len);
+	CHECK(run_held(all, response, seed, cut, &cut_len) == got && cut_len == whole_len && memcmp(whole, cut, cut_len) == 0);
+	CHECK(got == answer);
+	if (got == PARSE_BAD)
+		return;
+	/* what has passed has nothing to be held */
+	CHECK(run_held((struct span){ whole, whole_len }, response, 0, cut, &again) == got && again == whole_len);
+	CHECK(run((struct span){ whole, whole_len }, response, 0, &again) == got && again == whole_len);
+}
+
 static void frames(struct span all)
 {
 	struct http1_frame f;
@@ -71,6 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int response = 0; response < 2; response++) {
 		answers[response] = run(all, response, 0, &whole);
 		CHECK(run(all, response, cut_seed(data, size), &cut) == answers[response] && cut == whole);
+		trailers(all, response, cut_seed(data, size), answers[response]);
 		if (!response)
 			strict = whole;
 	}

@@ -163,6 +163,27 @@ static void cookies_meet_own_rules_first(void **state)
 	assert_false(change_cookies(rules, &f));
 }
 
+static void trailers_go_with_a_cookie_that_would_be_changed(void **state)
+{
+	static const struct { const char *host, *line; bool want; } rows[] = {
+		{ "plain.example", "Set-Cookie: _ga=1; Path=/\r\n", true }, { "plain.example", "set-cookie:own\r\n", false },
+		{ "plain.example", "set-cookie:own=\r\n", true }, { "plain.example", "Set-Cookie: a=1; own=2\r\n", false },
+		{ "plain.example", "Set-Cookie: short=1\r\n", true }, { "plain.example", "Cookie: short=1\r\n", false },
+		{ "plain.example", "Cookie: a=1; own=2\r\n", true }, { "plain.example", "COOKIE:a=1;b=own\r\n", false },
+		{ "plain.example", "Cookie:\r\n", false }, { "plain.example", "Cookie: _gid9\r\n", false },
+		{ "cap.example", "Set-Cookie: c=1\r\n", true }, { "cap.example", "Cookie: c=1\r\n", false },
+		{ "kept.example", "Cookie: own=1; _ga=2\r\n", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct facts f = facts_of(rows[i].host, "", "/", RES_IMAGE);
+
+		if (change_trailer(rules, &f, guard_copy(span_of(rows[i].line))) != rows[i].want)
+			fail_msg("%s: %s", rows[i].host, rows[i].line);
+	}
+}
+
 static void more_names_than_are_looked_at_pass(void **state)
 {
 	struct facts f = facts_of("all.example", "", "/?", RES_DOCUMENT);
@@ -194,6 +215,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(targets_lose_what_filters_name),
 		cmocka_unit_test(cookies_meet_own_rules_first),
+		cmocka_unit_test(trailers_go_with_a_cookie_that_would_be_changed),
 		cmocka_unit_test(more_names_than_are_looked_at_pass),
 	};
 

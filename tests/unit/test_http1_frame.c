@@ -252,6 +252,67 @@ static void chunks_are_followed_however_they_are_cut(void **state)
 	}
 }
 
+/* held - @in through a scanner that holds trailers, in pieces of @cut bytes; what it does not hold is written to @out */
+static enum parse held(struct span in, size_t cut, bool response, char *out)
+{
+	static char pending[256];	/* as a connection's buffer */
+	struct http1_body b;
+	enum parse got = PARSE_MORE;
+	size_t used = 0, at = 0, taken, len;
+
+	http1_body_init(&b, &(struct http1_frame){ .kind = FRAME_CHUNKED }, response);
+	http1_body_hold(&b);
+	while (got == PARSE_MORE && at < in.len) {
+		for (size_t n = 0; n < cut && at < in.len; n++)
+			pending[used++] = in.p[at++];
+		do {
+			got = http1_body_scan(&b, guard_copy((struct span){ pending, used }), &taken);
+			memcpy(out, pending, taken);
+			out += taken;
+			len = 0;
+			http1_body_held(&b, &len);
+			assert_true(taken + len <= used);
+			used -= taken + len;
+			memmove(pending, pending + taken + len, used);
+		} while (got == PARSE_MORE && len);
+	}
+	*out = '\0';
+	assert_int_equal(http1_body_ended(&b), got == PARSE_DONE);
+	return got;
+}
+
+static void trailers_of_cookies_and_framing_are_held(void **state)
+{
+	static const struct { const char *in, *request, *response; } rows[] = {	/* without what was held; NULL: BAD */
+		{ "3\r\nabc\r\n0\r\nX: y\r\n\r\n", "3\r\nabc\r\n0\r\nX: y\r\n\r\n", "3\r\nabc\r\n0\r\nX: y\r\n\r\n" },
+		{ "0\r\nCookie: a=b\r\nX: y\r\n\r\n", "0\r\nX: y\r\n\r\n", "0\r\nX: y\r\n\r\n" },
+		{ "0\r\nX: y\r\nSET-cookie:\r\n\r\n", "0\r\nX: y\r\n\r\n", "0\r\nX: y\r\n\r\n" },
+		{ "0\r\nset-cookie: a\r\ncookie: b\r\n\r\n", "0\r\n\r\n", "0\r\n\r\n" },
+		{ "0\r\nSet-Cookie2: a\r\nCookies: b\r\nCook: c\r\n\r\n", "0\r\nSet-Cookie2: a\r\nCookies: b\r\nCook: c\r\n\r\n",
+		  "0\r\nSet-Cookie2: a\r\nCookies: b\r\nCook: c\r\n\r\n" },
+		{ "0\r\nContent-Length: 5\r\nA: b\r\n\r\n", NULL, "0\r\nA: b\r\n\r\n" },
+		{ "0\r\nA: b\r\ntransfer-Encoding:chunked\r\n\r\n", NULL, "0\r\nA: b\r\n\r\n" },
+		{ "0\r\nCookie : a=b\r\n\r\n", NULL, NULL }, { "0\r\nCookie: a\r\n folded\r\n\r\n", NULL, NULL },
+		{ "0\r\nCookie: a\n\r\n", NULL, NULL }, { "0\r\nCookie: a\001\r\n\r\n", NULL, NULL },
+		{ "0\r\n\r\nCookie: next\r\n\r\n", "0\r\n\r\n", "0\r\n\r\n" },
+	};
+	char out[256];
+
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_LEN(rows); i++) {
+		const char *want = i % 2 ? rows[i / 2].response : rows[i / 2].request;
+		struct span in = span_of(rows[i / 2].in);
+
+		seed("http1_frame", in);
+		for (size_t cut = 1; cut <= in.len; cut++) {
+			if (held(in, cut, i % 2, out) != (want ? PARSE_DONE : PARSE_BAD) || (want && strcmp(out, want) != 0))
+				fail_msg("%s: cut at %zu: %s", rows[i / 2].in, cut, out);
+			if (!want && strcasestr(out, "cookie: a"))
+				fail_msg("%s: cut at %zu: a part of a held line passed: %s", rows[i / 2].in, cut, out);
+		}
+	}
+}
+
 static void chunk_lines_and_trailers_have_a_bound(void **state)
 {
 	size_t room = LIMIT_TRAILER_BYTES + 64, total, n;
@@ -266,6 +327,22 @@ static void chunk_lines_and_trailers_have_a_bound(void **state)
 	memset(p + LIMIT_CHUNK_LINE_BYTES - 2, 'e', 4);
 	memcpy(p + LIMIT_CHUNK_LINE_BYTES - 1, "\r\n\r\n", 4);
 	assert_int_equal(scan((struct span){ p, LIMIT_CHUNK_LINE_BYTES + 3 }, SIZE_MAX, false, &total), PARSE_BAD);
+	/* a line that is held is within it, too, and nothing of one beyond it passes */
+	for (n = LIMIT_TRAILER_BYTES; n <= LIMIT_TRAILER_BYTES + 1; n++) {
+		struct http1_body b;
+		size_t len = 0;
+
+		memset(p, 't', room);
+		memcpy(p, "0\r\nCookie:", 10);
+		memcpy(p + 3 + n - 2, "\r\n", 2);
+		http1_body_init(&b, &(struct http1_frame){ .kind = FRAME_CHUNKED }, true);
+		http1_body_hold(&b);
+		assert_int_equal(http1_body_scan(&b, (struct span){ p, 3 + n }, &total),
+				 n <= LIMIT_TRAILER_BYTES ? PARSE_MORE : PARSE_BAD);
+		assert_int_equal(total, 3);
+		assert_int_equal(http1_body_held(&b, &len), n <= LIMIT_TRAILER_BYTES ? TRAILER_COOKIE : TRAILER_OTHER);
+		assert_int_equal(len, n <= LIMIT_TRAILER_BYTES ? n : 0);
+	}
 	/* trailers: the limit counts all their lines and the empty one */
 	memset(p, 't', room);
 	memcpy(p, "0\r\nA:", 5);
@@ -365,6 +442,7 @@ int main(void)
 		cmocka_unit_test(requests_with_two_readings_are_refused),
 		cmocka_unit_test(responses_end_where_rfc_9112_says),
 		cmocka_unit_test(chunks_are_followed_however_they_are_cut),
+		cmocka_unit_test(trailers_of_cookies_and_framing_are_held),
 		cmocka_unit_test(chunk_lines_and_trailers_have_a_bound),
 		cmocka_unit_test(bytes_may_go_by_unseen),
 		cmocka_unit_test(connections_persist_as_their_heads_say),
