@@ -80,12 +80,13 @@ struct tally {
 
 /* rules of the table that are there only while they are needed (monitor_switch.c) */
 enum switch_id { SWITCH_SPARED, SWITCH_NETS, SWITCHES };
+enum switch_state { SWITCH_OUT, SWITCH_IN, SWITCH_UNKNOWN };
 
 struct arming {
 	bool table;		/* ours is loaded */
 	uint64_t handle;	/* the kernel's number of it */
 	int rules;		/* it had when it was loaded, or a switch was made; 0: not known */
-	bool on[SWITCHES];
+	enum switch_state rule[SWITCHES];
 	bool spares;		/* somebody is exempt */
 	bool touched;		/* something in it changed: count them */
 	bool robbed;		/* another program took elements out of our sets: state them anew */
@@ -218,9 +219,9 @@ void arm_gateway_changed(struct monitor *m);
 void arm_lan_changed(struct monitor *m);
 
 /* monitor_switch.c */
-/* switch_table_new - the table was loaded anew: all rules are there */
-void switch_table_new(struct monitor *m);
-/* switch_rules - put in what is needed now, and take out what is not, if @out */
+/* switch_all - what is known of all these rules: a table that was loaded anew has them; of an older binary's nothing is known */
+void switch_all(struct monitor *m, enum switch_state state);
+/* switch_rules - put in what is needed now, and take out what is not, if @out; while a binary takes over, nothing is taken out */
 void switch_rules(struct monitor *m, bool out);
 
 /* monitor_policy.c */

@@ -131,7 +131,7 @@ bool arm_load_table(struct monitor *m, const struct gateway *g)
 	m->arm.table = true;
 	m->arm.digest = firewall_digest(g, m->settings.uid, file);
 	m->arm.renewed_ms = 0;
-	switch_table_new(m);
+	switch_all(m, SWITCH_IN);
 	arm_marks(m, g);
 	for (size_t i = 0; i < ARRAY_LEN(m->arm.kernel); i++)
 		tally_read(&m->arm.kernel[i], 0);

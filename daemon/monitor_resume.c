@@ -105,6 +105,7 @@ static void resume_arming(struct monitor *m, const struct handover *h)
 			     h->queue_hello == FIREWALL_QUEUE_HELLO;
 	m->arm.handle = (uint64_t)h->handle;
 	m->arm.rules = (int)h->rules;
+	switch_all(m, SWITCH_UNKNOWN);
 	m->arm.digest = (uint64_t)h->digest;
 	m->arm.lease = h->armed ? LEASE_ARMED : LEASE_CHILD_DOWN;
 	m->arm.since = h->since;

@@ -18,17 +18,17 @@ static const struct { const char *chain, *to; } switches[SWITCHES] = {
 	[SWITCH_NETS] = { "first_net", "suspected_net" },
 };
 
-void switch_table_new(struct monitor *m)
+void switch_all(struct monitor *m, enum switch_state state)
 {
 	for (size_t i = 0; i < SWITCHES; i++)
-		m->arm.on[i] = true;
+		m->arm.rule[i] = state;
 }
 
 void switch_rules(struct monitor *m, bool out)
 {
-	const bool on[SWITCHES] = {
-		[SWITCH_SPARED] = m->arm.spares,
-		[SWITCH_NETS] = setsync_nets(m->sync) > 0,
+	const enum switch_state need[SWITCHES] = {
+		[SWITCH_SPARED] = m->arm.spares ? SWITCH_IN : SWITCH_OUT,
+		[SWITCH_NETS] = setsync_nets(m->sync) > 0 ? SWITCH_IN : SWITCH_OUT,
 	};
 	bool changed = false;
 
@@ -37,14 +37,14 @@ void switch_rules(struct monitor *m, bool out)
 	for (size_t i = 0; i < SWITCHES; i++) {
 		int err;
 
-		if (on[i] == m->arm.on[i] || (!on[i] && !out))
+		if (need[i] == m->arm.rule[i] || (need[i] == SWITCH_OUT && (!out || m->upgrade.resumed)))
 			continue;
-		err = nftset_switch(m->nft, switches[i].chain, switches[i].to, on[i]);
+		err = nftset_switch(m->nft, switches[i].chain, switches[i].to, need[i] == SWITCH_IN);
 		if (err) {
 			log_debug("the rule of chain %s: %s", switches[i].chain, strerror(-err));
 			continue;
 		}
-		m->arm.on[i] = on[i];
+		m->arm.rule[i] = need[i];
 		changed = true;
 	}
 	if (changed) {

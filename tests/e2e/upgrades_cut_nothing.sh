@@ -10,10 +10,12 @@ background load-server server /usr/bin/python3 "$REPO/tests/e2e/upgrade_load.py"
 until_true 10 listens s 80 || fail "the server does not start"
 write_rules() {
 	rules <<-END
-	gateway: {lan: lan, workers: 2, probe: "127.0.0.1:1100"}
+	gateway: {lan: lan, workers: 2, probe: "127.0.0.1:1100"$([ $1 -lt 5 ] || echo ', exempt: [10.1.0.200]')}
 	rules:
 	  - block: connections
 	    host: ads.example
+	  - block: connections
+	    address: 203.0.113.192/26
 	  - block: requests
 	    url: "*/ads/*"
 	  - block: requests
@@ -66,7 +68,7 @@ while True:
 END
 client getent ahosts ads.example >/dev/null
 client curl -gs -m 5 -o /dev/null "http://[2001:db8:2::5]:443/" && fail "a blocked host answers over IPv6"
-background refused client /usr/bin/python3 "$WORK/refused.py" 203.0.113.5 2001:db8:2::5
+background refused client /usr/bin/python3 "$WORK/refused.py" 203.0.113.5 2001:db8:2::5 203.0.113.200
 cat >"$WORK/lease.py" <<'END'
 import json, subprocess, time
 least = 9
@@ -124,6 +126,7 @@ for i in {1..10}; do
 	[ "$(status pid)" = $monitor ] || fail "upgrade $i: another process"
 	[ "$(readlink /proc/$monitor/fd/0)" = /dev/null ] || fail "upgrade $i: the standard input is $(readlink /proc/$monitor/fd/0)"
 	[ "$(status armed)" = true ] || fail "upgrade $i: not armed"
+	[ $i -lt 5 ] || gateway nft list chain inet dejunk spare_client | grep -q 'jump spared' || fail "upgrade $i: exempt clients are not asked for"
 	[ "$(code "/generation/$i")" = 403 ] || fail "upgrade $i: the rules are not in force"
 	for pid in $before; do
 		[ "$pid" = $monitor ] || ! grep -qw "$pid" <<<"$(roles)" || fail "upgrade $i: process $pid is still in its place"
