@@ -38,9 +38,17 @@ static void child_on_settings(struct child *c, const struct ipc_message *m)
 	log_open(c->name, (enum log_level)c->settings.log_level);
 }
 
-static void child_dispatch(struct child *c, struct ipc_message *m)
+void child_pong(struct child *c, uint32_t seq)
 {
 	struct msg_pong pong = { 0 };
+
+	if (c->on_ping)
+		c->on_ping(c, &pong);
+	child_send(c, MSG_PONG, seq, &pong, sizeof(pong), -1);
+}
+
+static void child_dispatch(struct child *c, struct ipc_message *m)
+{
 	int err;
 
 	switch (m->head.type) {
@@ -52,9 +60,7 @@ static void child_dispatch(struct child *c, struct ipc_message *m)
 			log_warn("no page of counters: %s", strerror(-err));
 		return;
 	case MSG_PING:
-		if (c->on_ping)
-			c->on_ping(c, &pong);
-		child_send(c, MSG_PONG, m->head.seq, &pong, sizeof(pong), -1);
+		child_pong(c, m->head.seq);
 		return;
 	case MSG_SETTINGS:
 		child_on_settings(c, m);

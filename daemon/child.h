@@ -55,6 +55,8 @@ int child_run(struct child *c);
 void child_end(struct child *c);
 /* child_send - to the monitor; as ipc_send().  When the monitor is gone the loop ends. */
 int child_send(struct child *c, enum message type, uint32_t seq, const void *body, size_t len, int fd);
+/* child_pong - what on_ping says, as the answer to a PING of @seq; 0: nobody asked, but the monitor is to know it now */
+void child_pong(struct child *c, uint32_t seq);
 /* child_ready - tell the monitor that rules of @generation are being served and privileges are dropped */
 void child_ready(struct child *c, uint64_t generation);
 /* role_name - "proxy"; "?" for what is no role */

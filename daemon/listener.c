@@ -16,6 +16,7 @@
 
 #include "conn.h"
 #include "counters.h"
+#include "lease.h"
 #include "limits.h"
 #include "log.h"
 #include "origdst.h"
@@ -26,6 +27,7 @@ enum {
 	LISTENER_PATIENCE = 4,		/* bursts taken in full before one more is tried */
 	LISTENER_OWN_FILES = 16,	/* descriptors that are no connection: loop, sockets, log, spare */
 	LISTENER_BUCKETS = 4096,
+	LISTENER_PAUSE_MS = 100,
 };
 
 /* how many connections a client has; a client with none has no entry */
@@ -39,6 +41,8 @@ static struct {
 	ev_io io;
 	ev_io probe;
 	ev_timer pause;
+	void (*on_short)(void);
+	bool short_of;			/* descriptors or connections: it was said */
 	unsigned max_files;
 	unsigned burst, full;		/* accepted in one go at present; how often in a row it was taken in full */
 	uint16_t port_be;		/* of io.fd */
@@ -107,10 +111,20 @@ static void listener_pause(struct ev_loop *loop, const char *why)
 	if (conn_alive() >= LIMIT_CONNECTIONS)
 		reached_quietly(LIMIT_ID_CONNECTIONS);
 	if (log_once(&last, 60000))
-		log_warn("%s: accepting nothing for a second (%u connections, %u of %u descriptors)", why,
+		log_warn("%s: accepting nothing until there is room (%u connections, %u of %u descriptors)", why,
 			 conn_alive(), listener_files(), own.max_files);
 	ev_io_stop(loop, &own.io);
 	ev_timer_again(loop, &own.pause);
+}
+
+/* the monitor lets new connections flow directly; by its next PING the rest could be gone */
+static void listener_look(void)
+{
+	bool was = own.short_of;
+
+	own.short_of = lease_overload(was, listener_files(), own.max_files) || lease_overload(was, conn_alive(), LIMIT_CONNECTIONS);
+	if (own.short_of && !was)
+		own.on_short();
 }
 
 static void listener_on_pause(struct ev_loop *loop, ev_timer *w, int revents)
@@ -206,6 +220,7 @@ static void listener_on_readable(struct ev_loop *loop, ev_io *w, int revents)
 			listener_take(loop, fd, &client);
 		else
 			close(fd);
+		listener_look();
 	}
 	listener_learn(i);
 }
@@ -262,14 +277,15 @@ void listener_limit(unsigned max_files)
 	own.max_files = max_files;
 }
 
-void listener_init(void)
+void listener_init(void (*on_short)(void))
 {
+	own.on_short = on_short;
 	if (getrandom(&own.seed, sizeof(own.seed), GRND_NONBLOCK) < 0)
 		own.seed = (uint64_t)time(NULL);
 	ev_init(&own.io, listener_on_readable);
 	ev_init(&own.probe, listener_on_probe);
 	own.io.fd = own.probe.fd = -1;
-	ev_timer_init(&own.pause, listener_on_pause, 0., 1.);
+	ev_timer_init(&own.pause, listener_on_pause, 0., LISTENER_PAUSE_MS / 1000.);
 	own.burst = 1;
 	own.max_files = UINT16_MAX;	/* until listener_limit() */
 }

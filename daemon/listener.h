@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* listener - accept redirected connections, and the probe
  *
- * Accepting pauses for a second when descriptors or connections run short; what is
+ * Accepting pauses when there are no more descriptors or connections; what is
  * established goes on.  The listening sockets are the monitor's; the ones here are copies.
  */
 #ifndef DEJUNK_LISTENER_H
@@ -12,8 +12,9 @@
 
 #include "addr.h"
 
-/* listener_init - before anything else here */
-void listener_init(void);
+/* listener_init - before anything else here; @on_short: called once 90 % of descriptors or connections are taken, and again
+ * only after fewer than 70 % were (lease_overload) */
+void listener_init(void (*on_short)(void));
 /* listener_limit - descriptors the process may have */
 void listener_limit(unsigned max_files);
 /* listener_listen - accept from @fd (taken) from now on, and no longer from an older one; -1: no longer at all */

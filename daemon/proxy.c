@@ -235,6 +235,11 @@ static void proxy_on_ping(struct child *child, struct msg_pong *pong)
 	pong->max_buffers = LIMIT_POOL_BYTES;
 }
 
+static void proxy_on_short(void)
+{
+	child_pong(&proxy.child, 0);
+}
+
 int proxy_main(void)
 {
 	static const struct conn_hooks hooks = {
@@ -246,7 +251,7 @@ int proxy_main(void)
 
 	mallopt(M_MMAP_THRESHOLD, BUF_BODY);	/* large buffers are the kernel's again when they are freed */
 	child_init(&proxy.child, ROLE_PROXY, proxy_on_message, proxy_on_ping);
-	listener_init();
+	listener_init(proxy_on_short);
 	conn_init(proxy.child.loop, &hooks);
 	ev_periodic_init(&proxy.boundary, proxy_on_boundary, 0., 0., proxy_next_boundary);
 	ev_timer_init(&proxy.stop, proxy_on_stop, 0., PROXY_STOP_TICK_MS / 1000.);

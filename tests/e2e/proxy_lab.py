@@ -246,7 +246,8 @@ class Lab:
                 return
             if m[0] == 'MSG_FORWARD_ASK' and self.forward is not None:
                 send_message(self.ipc, 'MSG_FORWARD', struct.pack('=II', self.epoch, self.forward), None, m[1])
-            self.messages.put(m)
+            if m[0] != 'MSG_PONG' or m[1] != 0:         # unasked: it is short of something
+                self.messages.put(m)
 
     def message(self, name):
         """the next message of this name"""

@@ -3,7 +3,7 @@
 """proxy_overload - descriptors run short: PONG says so, accepting pauses, what is established goes on,
 and those who had to wait are served when there is room.  Helpers: proxy_lab.py.
 """
-import os, sys
+import os, sys, time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import proxy_lab
 from proxy_lab import Lab
@@ -22,10 +22,12 @@ def short_of_descriptors(lab, v):
     accepted, files, max_files, alive, _ = lab.pong()
     assert files <= max_files == FILES and alive < len(many), (files, max_files, alive)
     for _ in range(20):
+        begin = time.monotonic()
         s.send(OK)
         c.expect(OK)
         c.send(GET)
         s.expect(GET)
+        assert time.monotonic() - begin < 1, 'who is served waits for descriptors of others'
     assert lab.pong()[3] == alive               # the others wait in the kernel
     for m in many[:-1]:
         m.close()

@@ -51,7 +51,7 @@ async def serve_one(reader, writer):
 
 
 async def serve(port):
-    server = await asyncio.start_server(serve_one, None, port, backlog=1024)
+    server = await asyncio.start_server(serve_one, None, port, backlog=4096)
     async with server:
         await server.serve_forever()
 
@@ -61,11 +61,12 @@ class Load:
         self.port, self.host = port, host.encode()
         self.count = {"requests": 0, "downloads": 0, "echoes": 0, "failed": 0}
         self.ending = False
+        self.begin = time.monotonic()
 
     def failed(self, what, got):
         self.count["failed"] += 1
         if self.count["failed"] <= 10:
-            print("failed:", what, got, flush=True)
+            print("failed:", what, got, "at", round(time.monotonic() - self.begin, 2), flush=True)
 
     async def ask(self, reader, writer, path, extra=b""):
         writer.write(b"GET %s HTTP/1.1\r\nHost: %s\r\nAccept: text/html\r\n%s\r\n" % (path, self.host, extra))
@@ -79,7 +80,7 @@ class Load:
         body = await reader.readexactly(length)
         self.count["requests"] += 1
         if status != (b"403" if ads else b"200") or (not ads and body != b"hello\n"):
-            self.failed("answer of " + address, status)
+            self.failed("answer of " + address, (status, ads, body[:60], n, writer.get_extra_info("sockname")[1]))
 
     async def kept(self, address):
         reader, writer = await asyncio.open_connection(address, self.port)

@@ -159,6 +159,7 @@ gateway "$DEJUNK" status --run-dir "$WORK/run" | grep -q '^ending ' || fail "the
 
 exec 7>&-
 wait $load || fail "the load: exit $?"
+say "direct: $(gateway nft list table inet dejunk | grep -A6 'set direct' | tr -d '\n\t'), $(status dial_failures) dials failed"
 say "$(tail -n 1 "$WORK/load.log")"
 grep -q '^requests [0-9]\{3,\} downloads [0-9]\{2,\} echoes [0-9]\{2,\} failed 0$' "$WORK/load.log" || fail "something failed"
 say "refused: $(tail -n 1 "$WORK/refused.log"); lease: $(tail -n 1 "$WORK/lease.log") s"
