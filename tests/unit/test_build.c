@@ -154,7 +154,7 @@ static struct {
 	struct build build;
 	struct ev_loop *loop;
 	unsigned done, ticks, patience;	/* ticks of 20 ms: so far, at most */
-	bool linger, in_force;		/* the loop goes on after on_done; what that answers */
+	bool linger, in_force;		/* the loop goes on after on_done, to the child's end; what that answers */
 	int image;
 	int dir;			/* the state directory, or -1 */
 	char text[512];
@@ -173,7 +173,7 @@ static bool on_done(struct build *b, int image, const char *text)
 static void on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	(void)w, (void)revents;
-	if (++t.ticks == (t.linger ? 25 : t.patience))
+	if (++t.ticks == t.patience || (t.linger && t.done && t.build.pid == 0))
 		ev_break(loop, EVBREAK_ALL);
 }
 
@@ -309,7 +309,9 @@ static void keeps_an_image(void **state)
 	saves("saves and fails", true, "");
 	saves("saves", false, "");
 	saves("saves", true, "saves");
+	t.patience = 100;
 	saves("saves and hangs", true, "saves");
+	t.patience = 500;
 	saves("saves twice", true, "saves twice");
 	unlinkat(t.dir, "rules.image", 0);
 	close(t.dir);
