@@ -67,11 +67,12 @@ while n < 400:
     if status == b"403": filtered += 1
     elif status == b"200": direct += 1
     else: sys.exit(repr(status))
+    if n == 1: print("begin", flush=True)
     time.sleep(0.003)
 print(filtered, "filtered", direct, "direct")
 END
 background fresh client /usr/bin/python3 "$WORK/fresh.py" 203.0.113.2 2001:db8:2::2
-sleep 0.3
+until_true 5 grep -q begin "$WORK/fresh.log" || fail "no new connection is answered"
 begin=$(ms)
 kill -TERM "${pid_of[dejunk]}"
 until_true 1 eval '! lease' || fail "the lease is not withdrawn"
@@ -87,7 +88,7 @@ done
 wait "${pid_of[four]}" "${pid_of[six]}"
 [ "$(got four)" = "400000 0 " ] && [ "$(got six)" = "400000 0 " ] || fail "downloads: $(got four), $(got six)"
 wait "${pid_of[dejunk]}" || fail "exit status $?"
-say "ended after $(($(ms) - begin)) ms, with downloads of 3 s under way; new connections: $(cat "$WORK/fresh.log")"
+say "ended after $(($(ms) - begin)) ms, with downloads of 3 s under way; new connections: $(tail -n 1 "$WORK/fresh.log")"
 grep -q ': killed\|was killed' "$WORK/dejunk.log" && fail "a process had to be killed"
 gateway nft list tables | grep -q dejunk && fail "the table is left behind"
 
