@@ -410,14 +410,14 @@ static void proc_tick(struct proc *p, uint64_t now_ms)
 
 void children_tick(struct children *all, uint64_t now_ms)
 {
-	bool slept = all->tick_ms && now_ms - all->tick_ms > LIMIT_SILENCE_MS / 2;
+	bool slept = !all->tick_ms || now_ms - all->tick_ms > LIMIT_SILENCE_MS / 2;
 
 	all->tick_ms = now_ms;
 	all->ping_seq++;
 	for (struct proc *p = all->proc; p < all->proc + CHILDREN_MAX; p++) {
 		if (!p->all)
 			continue;
-		if (slept)	/* we were stopped or late ourselves: nobody's silence is proven */
+		if (slept)	/* we were stopped or late ourselves, or have just taken over: nobody's silence is proven */
 			p->heard_ms = now_ms;
 		proc_tick(p, now_ms);
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* monitor - the process of root: start order, signals, messages of the children
  *
- *	monitor.c	start and end, signals, the tick, what each child is given, its messages
+ *	monitor.c	start and end, signals, the tick, messages of children
+ *	monitor_give.c	what each child is given
  *	monitor_arm.c	table, queue rules, lan, and the lease (facts for lease.c)
  *	monitor_switch.c	rules that are there only while they are needed
  *	monitor_policy.c	INPUT and FORWARD policies of the other tables
@@ -186,16 +187,25 @@ struct monitor {
 /* monitor.c */
 /* monitor_stop - disarm, remove the table, end the children; the loop ends when they are gone.  A second call kills them. */
 void monitor_stop(struct monitor *m, int status);
+/* monitor_start_up - with the first image in m->rules: everything up to the children; false: it failed (logged) */
+bool monitor_start_up(struct monitor *m);
+
+/* monitor_give.c */
 /* monitor_gateway - of the rules in force; never NULL once started */
 const struct gateway *monitor_gateway(const struct monitor *m);
+/* monitor_workers - proxy processes that @g asks for */
+unsigned monitor_workers(const struct gateway *g);
+/* monitor_give_all - a new child: all of it */
+void monitor_give_all(struct monitor *m, struct proc *p);
 /* monitor_give_rules - the image in force to one child */
 void monitor_give_rules(struct monitor *m, struct proc *p);
 /* monitor_settings_changed - SETTINGS to every child again */
 void monitor_settings_changed(struct monitor *m);
-/* monitor_start_up - with the first image in m->rules: everything up to the children; false: it failed (logged) */
-bool monitor_start_up(struct monitor *m);
-/* monitor_workers - proxy processes that @g asks for */
-unsigned monitor_workers(const struct gateway *g);
+/* monitor_give_resolvers - the reader has no files of its own: it is handed RESOLV_CONF, which names the resolvers */
+#define RESOLV_CONF "/etc/resolv.conf"
+void monitor_give_resolvers(struct monitor *m);
+/* monitor_forget_peers - of queue and reader one is gone: an end of their pair that waits for the other is of no use */
+void monitor_forget_peers(struct monitor *m);
 
 /* monitor_arm.c */
 /* arm_resume - as arm_open(), with the table that the binary before has loaded; what was known of it is in m->arm */
