@@ -16,7 +16,7 @@
 
 #include "span.h"
 
-enum { IMAGE_VERSION = 6, IMAGE_ALIGN = 64, IMAGE_SECTIONS = 256 };
+enum { IMAGE_VERSION = 7, IMAGE_ALIGN = 64, IMAGE_SECTIONS = 256 };
 
 struct image_header {
 	char magic[8];		/* "dejunk\r\n" */

@@ -28,14 +28,15 @@ static const struct match_record *first_in(struct match_query *c, struct match_r
 	return NULL;
 }
 
-static const struct match_slot *slot_of(const struct match_table *t, uint32_t key)
+/* NULL: nothing is filed under the key */
+static const struct match_slot *slot_of(const struct match *m, const struct match_table *t, uint32_t key)
 {
 	uint32_t mask = (1u << t->head->slots_log2) - 1;
 	uint32_t s = match_slot_of(key, t->head->slots_log2);
 
-	for (; t->slot[s].range.count; s = (s + 1) & mask)
+	for (uint32_t n = 0; n <= mask && t->slot[s].range.count; n++, s = (s + 1) & mask)
 		if (t->slot[s].key == key)
-			return &t->slot[s];
+			return match_range_ok(m, &t->slot[s].range) ? &t->slot[s] : NULL;
 	return NULL;
 }
 
@@ -98,7 +99,7 @@ static const struct match_record *search(struct match_query *c, enum match_group
 	for (size_t i = 0; i < hits; i++)
 		__builtin_prefetch(&t->slot[match_slot_of(c->m->hit[i], t->head->slots_log2)]);
 	for (size_t i = 0; i < hits; i++) {
-		const struct match_slot *s = slot_of(t, c->m->hit[i]);
+		const struct match_slot *s = slot_of(c->m, t, c->m->hit[i]);
 
 		c->m->slot[i] = s;
 		if (s)
@@ -282,7 +283,7 @@ size_t match_collect(struct match *m, const struct match_question *q, enum match
 		match_query_needles(&c);
 	hits = hits_of(&c, t);
 	for (size_t i = 0; i <= hits && n < max; i++) {
-		const struct match_slot *s = i < hits ? slot_of(t, m->hit[i]) : NULL;
+		const struct match_slot *s = i < hits ? slot_of(m, t, m->hit[i]) : NULL;
 		struct match_range range = i == hits ? t->head->unfiled : s ? s->range : (struct match_range){ 0, 0 };
 
 		for (const struct match_record *r = NULL; (r = first_in(&c, range, false, r)) && n < max; ) {
@@ -331,20 +332,29 @@ static bool excepted(const struct match *m, const struct match_names *n)
 	return false;
 }
 
-static const struct match_record *names_host(struct match *m, struct match_range range, const struct match_names *n)
+static bool names_host(struct match *m, const struct match_record *r, const struct match_names *n)
 {
-	for (const struct match_record *r = &m->record[range.first], *end = r + range.count; r < end; r++) {
-		struct span pattern = { m->text.p + r->pattern, r->flags & MATCH_REGEX ? 0 : r->pattern_len };
-		struct span name = r->host_len ? (struct span){ pattern.p, r->host_len } :
-						 match_pattern_host(pattern, r->flags & MATCH_HOST);
-		size_t above = name.len && name.len <= n->host.len ? n->host.len - name.len : 0;
+	struct span pattern, name;
+	size_t above;
 
-		if (name.len && name.len <= n->host.len && span_eq_nocase(span_skip(n->host, above), name) &&
-		    (above == 0 || (!n->address && n->host.p[above - 1] == '.')))
+	if (!match_record_ok(m, r))
+		return false;
+	pattern = (struct span){ m->text.p + r->pattern, r->flags & MATCH_REGEX ? 0 : r->pattern_len };
+	name = r->host_len ? (struct span){ pattern.p, r->host_len } : match_pattern_host(pattern, r->flags & MATCH_HOST);
+	above = name.len && name.len <= n->host.len ? n->host.len - name.len : 0;
+	if (name.len && name.len <= n->host.len && span_eq_nocase(span_skip(n->host, above), name) &&
+	    (above == 0 || (!n->address && n->host.p[above - 1] == '.')))
+		return true;
+	return r->to && match_set_names(m, r->to, n);
+}
+
+static const struct match_record *first_naming(struct match *m, struct match_range range, const struct match_names *n)
+{
+	if (!match_range_ok(m, &range))
+		return NULL;
+	for (const struct match_record *r = &m->record[range.first], *end = r + range.count; r < end; r++)
+		if (names_host(m, r, n))
 			return r;
-		if (r->to && match_set_names(m, r->to, n))
-			return r;
-	}
 	return NULL;
 }
 
@@ -361,9 +371,9 @@ bool match_excepted(struct match *m, struct span host, struct match_verdict *v)
 	if (!t->head->filters)
 		return false;
 	for (size_t i = 0; !r && i < (size_t)1 << t->head->slots_log2; i++)
-		r = names_host(m, t->slot[i].range, &n);
+		r = first_naming(m, t->slot[i].range, &n);
 	if (!r)
-		r = names_host(m, t->head->unfiled, &n);
+		r = first_naming(m, t->head->unfiled, &n);
 	if (r)
 		say(v, m, r, MATCH_ALLOW);
 	return r;

@@ -3,7 +3,8 @@
  *
  * Decides as uBlock Origin does: important over exception over block; but an exception may itself be important, and
  * lifts important blocks then, as AdGuard's lists mean it (uBlock Origin refuses such a filter).  Reads sections that match_build wrote
- * (match_image.h).  Everything they hold is checked when they are opened, so that deciding checks nothing.
+ * (match_image.h) and believes nothing in them that memory's safety rests on: what is broken is refused when they are
+ * opened, or holds for no request.
  * Deciding allocates nothing, but that an expression is compiled when it is first needed.  One question at a time:
  * a struct match has working memory.
  */

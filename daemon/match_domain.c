@@ -165,6 +165,8 @@ bool match_set_holds(struct match *m, uint32_t index, const struct match_names *
 	unsigned tlds = 0;
 	struct match_set s;
 
+	if (!match_set_ok(m, index))
+		return false;
 	memcpy(&s, v - 1, sizeof(s));
 	if (s.any_tld)
 		tlds = any_tld_of(m, n, tld);
@@ -178,6 +180,8 @@ bool match_set_names(struct match *m, uint32_t index, const struct match_names *
 {
 	struct match_set s;
 
+	if (!match_set_ok(m, index))
+		return false;
 	memcpy(&s, m->set + index - 1, sizeof(s));
 	return s.included && match_set_holds(m, index, n);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* match_image - the sections of the rule image that hold Adblock filters
  *
- * Written by match_build, read by match, which checks every offset when it opens them.  A set of lists that is
+ * Written by match_build, read by match, which uses no offset unchecked.  A set of lists that is
  * decided together is one instance of each section.
  *
  * Whole hosts without any condition (five filters of six) are 64-bit fingerprints with list and line in buckets of one

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* match_mapped - an opened instance of the filters, checked: what the files of match share, and nobody else sees */
+/* match_mapped - an opened instance of the filters: what the files of match share, and nobody else sees */
 #ifndef DEJUNK_MATCH_MAPPED_H
 #define DEJUNK_MATCH_MAPPED_H
+
+#include <string.h>
 
 #include "host.h"
 #include "match.h"
@@ -66,6 +68,40 @@ struct match {
 	struct match_page page[MATCH_PAGES + 1];	/* the last: no page is known */
 };
 
+/* What an image says is believed only as far as memory is safe.  Single things are looked at when they are opened, but
+ * slots, records and sets, of which there are very many and a request needs few, only where they are used: what is
+ * broken holds for no request. */
+static inline bool match_range_ok(const struct match *m, const struct match_range *r)
+{
+	return r->first <= m->record_count && r->count <= m->record_count - r->first;
+}
+
+static inline bool match_text_ok(const struct match *m, uint32_t at, uint32_t len)
+{
+	return at < m->text.len && len <= m->text.len - at;
+}
+
+static inline bool match_set_ok(const struct match *m, uint32_t index)	/* index as in a record, not 0 */
+{
+	struct match_set s;
+
+	if (index > m->set_words)
+		return false;
+	memcpy(&s, &m->set[index - 1], sizeof(s));
+	return (size_t)s.included + s.excluded <= m->set_words - index;
+}
+
+static inline bool match_record_ok(const struct match *m, const struct match_record *r)		/* its sets apart */
+{
+	if (r->text >= m->text.len)
+		return false;
+	if (r->flags & MATCH_REGEX)
+		return r->pattern < m->regex_count && !r->host_len && !(r->flags & MATCH_HOST_ONLY);
+	return match_text_ok(m, r->pattern, r->pattern_len) && r->host_len <= r->pattern_len &&
+	       (!r->host_len || r->flags & MATCH_HOST) &&
+	       (!(r->flags & MATCH_HOST_ONLY) || (r->host_len && r->host_len == r->pattern_len));
+}
+
 /* match_names_of - take a host apart */
 void match_names_of(const struct url_key *k, struct span host, struct match_names *out);
 /* match_page_of - the page of this host as a question has it; one that is not known has no names.  Lives until the next call */
@@ -73,7 +109,7 @@ const struct match_page *match_page_of(struct match *m, struct span source);
 /* match_domain_labels - of how many labels is its registrable domain?  the whole, where it has none
  * @suffix: filled: labels of its public suffix, or of the whole where nothing is before that; may be NULL */
 unsigned match_domain_labels(struct match *m, const struct match_names *n, unsigned *suffix);
-/* match_set_holds - is the host in the set (index as in a record, not 0)? */
+/* match_set_holds - is the host in the set (index as in a record, not 0)?  One that lies elsewhere holds for none */
 bool match_set_holds(struct match *m, uint32_t index, const struct match_names *n);
 /* match_set_names - the same, but that a set which only excludes names no host */
 bool match_set_names(struct match *m, uint32_t index, const struct match_names *n);

@@ -1,47 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* match_open - the sections of an instance, checked: what match may rely on is established here and nowhere else */
+/* match_open - the sections of an instance, checked: their sizes, and whatever there is little of (match_mapped.h has the rest) */
 #include <stdlib.h>
 
 #include "limits.h"
 #include "match_mapped.h"
 
-static bool range_ok(const struct match_range *r, size_t count)
-{
-	return r->first <= count && r->count <= count - r->first;
-}
-
-static bool text_ok(const struct match *m, uint32_t at, uint32_t len)
-{
-	return at < m->text.len && len <= m->text.len - at;
-}
-
-static bool set_ok(const struct match *m, uint32_t index)
-{
-	struct match_set s;
-
-	if (index == 0)
-		return true;
-	if (index > m->set_words)
-		return false;
-	memcpy(&s, &m->set[index - 1], sizeof(s));
-	return (size_t)s.included + s.excluded <= m->set_words - index;
-}
-
-static bool record_ok(const struct match *m, const struct match_record *r)
-{
-	if (r->flags & ~MATCH_FLAGS || r->text >= m->text.len || !set_ok(m, r->from) || !set_ok(m, r->to))
-		return false;
-	if (r->flags & MATCH_REGEX)
-		return r->pattern < m->regex_count && !r->host_len && !(r->flags & MATCH_HOST_ONLY);
-	return text_ok(m, r->pattern, r->pattern_len) && r->host_len <= r->pattern_len &&
-	       (!r->host_len || r->flags & MATCH_HOST) &&
-	       (!(r->flags & MATCH_HOST_ONLY) || (r->host_len && r->host_len == r->pattern_len));
-}
-
 static const char *open_group(struct match *m, const struct image *im, uint32_t instance, unsigned g)
 {
 	struct match_table *t = &m->table[g];
-	size_t words, slots, free_slots = 0;
+	size_t words, slots;
 
 	t->head = &m->head->group[g];
 	if (!t->head->filters)
@@ -52,14 +19,7 @@ static const char *open_group(struct match *m, const struct image *im, uint32_t 
 	    !image_find(im, SECTION_MATCH_SLOTS + g, instance, sizeof(struct match_slot), (const void **)&t->slot, &slots) ||
 	    words != (size_t)1 << (t->head->bits_log2 - 6) || slots != (size_t)1 << t->head->slots_log2)
 		return "a table of filters is cut";
-	if (!range_ok(&t->head->unfiled, m->record_count))
-		return "a filter lies outside of its table";
-	for (size_t i = 0; i < slots; i++) {
-		free_slots += t->slot[i].range.count == 0;
-		if (!range_ok(&t->slot[i].range, m->record_count))
-			return "a filter lies outside of its table";
-	}
-	return free_slots ? NULL : "a table of filters is full";
+	return match_range_ok(m, &t->head->unfiled) ? NULL : "a filter lies outside of its table";
 }
 
 static const char *open_tables(struct match *m, const struct image *im, uint32_t instance)
@@ -99,20 +59,16 @@ static const char *open_tables(struct match *m, const struct image *im, uint32_t
 
 static const char *check_records(const struct match *m)
 {
-	size_t used = 0;
+	unsigned need = 0;
 
-	for (size_t i = 0; i < m->buckets; i++)
-		for (int e = 0; e < MATCH_BUCKET; e++)
-			used += m->bucket[i].fp[e] != 0;
-	if (used >= m->buckets * MATCH_BUCKET)
-		return "the table of blocked hosts is full";
+	/* all probes of a key are read for a request, so they are looked at here and not there */
 	for (size_t i = 0; i < m->record_count; i++)
-		if (!record_ok(m, &m->record[i]) || m->probe[i].need[0] >= URL_SET_BITS + URL_SET_MORE ||
-		    m->probe[i].need[1] >= URL_SET_BITS + URL_SET_MORE)
-			return "a filter refers to what is not there";
+		need |= (m->probe[i].need[0] >= URL_SET_BITS + URL_SET_MORE) | (m->probe[i].need[1] >= URL_SET_BITS + URL_SET_MORE);
+	if (need)
+		return "a filter asks for what no URL has";
 	for (size_t i = 0; i < m->regex_count; i++)
-		if (!text_ok(m, m->regex[i].pattern, m->regex[i].pattern_len) ||
-		    !text_ok(m, m->regex[i].literal, m->regex[i].literal_len))
+		if (!match_text_ok(m, m->regex[i].pattern, m->regex[i].pattern_len) ||
+		    !match_text_ok(m, m->regex[i].literal, m->regex[i].literal_len))
 			return "an expression lies outside of the text";
 	return NULL;
 }

@@ -292,6 +292,8 @@ static bool pattern_holds(struct match_query *c, const struct match_record *r)
 
 bool match_query_holds(struct match_query *c, const struct match_record *r)
 {
+	if (!match_record_ok(c->m, r))
+		return false;
 	if (r->methods != FILTER_METHODS_ALL && !(r->methods & c->q->method))
 		return false;
 	/* expressions are dear: last */

@@ -35,7 +35,7 @@ static unsigned entry_of(const struct names_bucket *b, uint64_t fp)
 
 	for (unsigned e = 0; e < NAMES_BUCKET; e++)
 		found |= (unsigned)(b->low[e] == (uint32_t)fp && b->high[e] == (uint16_t)(fp >> 32)) << e;
-	found &= (1u << b->used) - 1;
+	found &= (1u << (b->used & 15)) - 1;	/* nobody looked whether it is one that can be: what is found is below NAMES_BUCKET */
 	return found ? (unsigned)__builtin_ctz(found) : NAMES_BUCKET;
 }
 
@@ -156,19 +156,13 @@ bool names_fold(struct names_builder *b, uint32_t dropped[256])
 	return true;
 }
 
-static bool table_ok(struct names_table *t, size_t places)
+/* the buckets themselves are not read: there may be a hundred thousand, and a lookup leaves none of them, whatever is in it */
+static bool table_ok(const struct names_table *t, size_t places)
 {
-	t->count = 0;
 	if (t->buckets == 0)
-		return t->bloom_words == 0 && places == 0;
-	if (t->bloom_words == 0 || t->buckets > UINT32_MAX || t->bloom_words > UINT32_MAX || places != t->buckets * NAMES_BUCKET)
-		return false;
-	for (size_t i = 0; i < t->buckets; i++) {
-		if (t->bucket[i].used > NAMES_BUCKET)
-			return false;
-		t->count += t->bucket[i].used;
-	}
-	return true;
+		return t->bloom_words == 0 && places == 0 && t->count == 0;
+	return t->bloom_words && t->buckets <= UINT32_MAX && t->bloom_words <= UINT32_MAX &&
+	       places == t->buckets * NAMES_BUCKET && t->count <= places;
 }
 
 bool names_table_open(struct names_table *t, size_t places)

@@ -68,11 +68,11 @@ struct names_table {		/* points into the image */
 	const uint32_t *place;
 	const uint64_t *bloom;
 	size_t buckets, bloom_words;
-	size_t count;		/* names */
+	size_t count;		/* names, as the builder counted them */
 };
 
-/* names_table_open - check the three arrays of @t, which the caller has filled, and count its names
- * @places: of t->place; false: they do not belong together, and @t is then empty */
+/* names_table_open - check that the three arrays and the count of @t, which the caller has filled, may belong together
+ * @places: of t->place; false: they do not, and @t is then empty */
 bool names_table_open(struct names_table *t, size_t places);
 /* names_find - the longest listed name that is @host or a parent of it
  * @host: normalised; @name: filled with the part of @host that is listed

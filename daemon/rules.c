@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* rules - the rule image mapped, every offset checked, and what it says about itself
+/* rules - the rule image mapped, its offsets checked, and what it says about itself
  *
- * After rules_map() nothing in the image is checked again: rules_decide indexes freely.
+ * After rules_map() nothing of the own rules is checked again: rules_decide indexes freely.  What lists fill is the
+ * business of match and names_table, which check an entry where they use it.
  */
 #include "rules.h"
 

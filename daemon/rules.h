@@ -2,8 +2,9 @@
 /* rules - the rule image: facts in, verdict out
  *
  * One block of memory without pointers in a sealed memfd, made by the compile role
- * (rules_load, list_*), mapped read-only by every other process.  rules_map()
- * validates every offset before anything is believed: the builder reads hostile lists.
+ * (rules_load, list_*), mapped read-only by every other process.  Nothing in it is believed
+ * before it was validated, as the builder reads hostile lists: all but the tables of lists by
+ * rules_map(); those, which may have a million entries, entry by entry where one is used.
  * A struct rules is immutable and counted: a connection keeps the one it began with.
  *
  * Deciding is pure: no input or output, no clock, no allocation (but that a regular expression of a

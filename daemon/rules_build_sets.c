@@ -139,6 +139,7 @@ size_t rules_build_sets_parts(struct rules_build *b, struct image_part *part, si
 		for (unsigned k = 0; k < 256; k++)
 			dropped[k] += folded[k];
 		set[i] = s->set;
+		set[i].names = (uint32_t)s->names.count;
 		part[parts++] = (struct image_part){ SECTION_NAMES_BUCKETS, i, s->names.bucket,
 						     s->names.buckets * sizeof(*s->names.bucket) };
 		part[parts++] = (struct image_part){ SECTION_NAMES_PLACES, i, s->names.place,

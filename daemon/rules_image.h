@@ -95,6 +95,7 @@ enum image_set_flag {
 struct image_set {
 	uint32_t flags;
 	struct image_range group;	/* SECTION_PREFIXES */
+	uint32_t names;			/* in the table of names */
 };
 
 /* the hash of a host condition's name */

@@ -9,7 +9,7 @@ static const char *open_names(struct rules *r, unsigned i, size_t *total)
 	struct names_table *t = &r->set[i].names;
 	size_t places;
 
-	*t = (struct names_table){ .seed = r->image.header->seed };
+	*t = (struct names_table){ .seed = r->image.header->seed, .count = r->set[i].image->names };
 	if (!image_find(&r->image, SECTION_NAMES_BUCKETS, i, sizeof(*t->bucket), (const void **)&t->bucket, &t->buckets) ||
 	    !image_find(&r->image, SECTION_NAMES_PLACES, i, sizeof(*t->place), (const void **)&t->place, &places) ||
 	    !image_find(&r->image, SECTION_NAMES_BLOOM, i, sizeof(*t->bloom), (const void **)&t->bloom, &t->bloom_words) ||

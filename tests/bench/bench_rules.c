@@ -337,7 +337,7 @@ static void bench_million(void)
 	for (size_t i = 0; i < NAMES; i++)
 		names_add(&b, name[i], names_where(0, (uint32_t)i));
 	WRONG_IF(!names_fold(&b, dropped), "no table");
-	t = (struct names_table){ b.seed, b.bucket, b.place, b.bloom, b.buckets, b.bloom_words, 0 };
+	t = (struct names_table){ b.seed, b.bucket, b.place, b.bloom, b.buckets, b.bloom_words, b.count };
 	WRONG_IF(!names_table_open(&t, b.buckets * NAMES_BUCKET), "no table");
 	bench_million_build(text, (double)b.count);
 	/* the hosts of real requests, as they come (most are not listed); and listed ones in random order */
