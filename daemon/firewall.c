@@ -319,18 +319,38 @@ static int run(const struct command *c, const char *input, char err[FIREWALL_TEX
 	return strstr(err, "Operation not permitted") ? -EPERM : -EINVAL;
 }
 
+static int readable(const char *file, char err[FIREWALL_TEXT])
+{
+	int saved = access(file, R_OK) < 0 ? errno : 0;
+
+	if (saved)
+		snprintf(err, FIREWALL_TEXT, "%s: %s", file, strerror(saved));
+	return -saved;
+}
+
+/* whole - are all files there?  To nft one that is not is no error, and the chain that it takes out would stay */
+static int whole(const struct command *c, const char *file, char err[FIREWALL_TEXT])
+{
+	static const char *const name[] = { "dejunk-without-early.nft", "dejunk-without-unleased.nft" };
+	char path[FIREWALL_PATH + 64];
+	int e = readable(file, err);
+
+	for (size_t i = 0; i < ARRAY_LEN(name) && !e; i++) {
+		snprintf(path, sizeof(path), "%s/%s", c->without[i], name[i]);
+		if (c->without[i][0])
+			e = readable(path, err);
+	}
+	return e;
+}
+
 static int load(const struct gateway *g, uint32_t uid, const char *file, bool check, char err[FIREWALL_TEXT])
 {
 	struct command c;
+	int e;
 
-	if (access(file, R_OK) < 0) {
-		int saved = errno;
-
-		snprintf(err, FIREWALL_TEXT, "%s: %s", file, strerror(saved));
-		return -saved;
-	}
 	command_load(&c, g, uid, file, check);
-	return run(&c, NULL, err);
+	e = whole(&c, file, err);
+	return e ? e : run(&c, NULL, err);
 }
 
 int firewall_load(const struct gateway *g, uint32_t uid, const char *file, char err[FIREWALL_TEXT])

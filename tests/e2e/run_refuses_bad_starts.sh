@@ -57,6 +57,10 @@ mv "$WORK/good.yaml" "$WORK/rules.yaml"
 
 refused "no table file" "firewall table could not be loaded" env DEJUNK_NFT=/nonexistent ip netns exec "${ID}g" \
 	"$DEJUNK" run -c "$WORK/rules.yaml" --run-dir "$WORK/run" --state-dir "$WORK/state"
+# what takes chains out of the table belongs to it: with one too many, web traffic would stop when dejunk is not there
+mkdir "$WORK/nft" && cp "$REPO/nft/dejunk.nft" "$WORK/nft/"
+refused "half a table" "reset/dejunk-without-early.nft: No such file" env "DEJUNK_NFT=$WORK/nft/dejunk.nft" ip netns exec "${ID}g" \
+	"$DEJUNK" run -c "$WORK/rules.yaml" --run-dir "$WORK/run" --state-dir "$WORK/state"
 refused "no privileges" "must run as root" setpriv --reuid 65534 --clear-groups "$DEJUNK" run -c "$WORK/rules.yaml"
 refused "no capability" "CAP_NET_ADMIN" setpriv --bounding-set -net_admin --inh-caps -net_admin \
 	"$DEJUNK" run -c "$WORK/rules.yaml" --run-dir "$WORK/run" --state-dir "$WORK/state"
