@@ -350,7 +350,7 @@ static bool names_host(struct match *m, const struct match_record *r, const stru
 
 static const struct match_record *first_naming(struct match *m, struct match_range range, const struct match_names *n)
 {
-	if (!match_range_ok(m, &range))
+	if (range.count == 0 || !match_range_ok(m, &range))
 		return NULL;
 	for (const struct match_record *r = &m->record[range.first], *end = r + range.count; r < end; r++)
 		if (names_host(m, r, n))

@@ -160,13 +160,14 @@ const struct match_page *match_page_of(struct match *m, struct span source)
 
 bool match_set_holds(struct match *m, uint32_t index, const struct match_names *n)
 {
-	const uint64_t *v = m->set + index;
+	const uint64_t *v;
 	uint64_t tld[MATCH_LABELS];
 	unsigned tlds = 0;
 	struct match_set s;
 
 	if (!match_set_ok(m, index))
 		return false;
+	v = m->set + index;
 	memcpy(&s, v - 1, sizeof(s));
 	if (s.any_tld)
 		tlds = any_tld_of(m, n, tld);
