@@ -5,7 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 topology
 start_www 443
-start_dns address=/wanted.example/203.0.113.3 address=/blocked.example/203.0.113.7
+# not at the address that is flooded: it is not the name server's strength that is tested
+start_dns listen-address=203.0.113.2 address=/wanted.example/203.0.113.3 address=/blocked.example/203.0.113.7
 rules <<'END'
 gateway: {lan: lan}
 rules:
@@ -29,7 +30,7 @@ def total(data):
 def frame(i):
     noise = os.urandom(12)
     source = bytes([10, 1, noise[0], noise[1]])
-    target = socket.inet_aton("203.0.113.8" if kind == "syn" else "203.0.113.2")
+    target = socket.inet_aton("203.0.113.8" if kind == "syn" else "203.0.113.9")
     port = noise[2:4]
     if kind == "syn":
         l4 = port + struct.pack(">HIIBBHHH", 443, i, 0, 0x50, 2, 65535, 0, 0)
