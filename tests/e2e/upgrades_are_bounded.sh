@@ -74,22 +74,26 @@ while time.monotonic() < end:
             pass
 END
 [ -e "/proc/$monitor/task/$monitor/children" ] || skip "this kernel does not tell whose child a process is"
-stopped=
-for _ in {1..5}; do
-	old=$(role_pid reader)
-	/usr/bin/python3 "$WORK/stop.py" $monitor >"$WORK/stopped" &
-	watch=$!
-	until_true 5 grep -q looking "$WORK/stopped"
-	upgrade &
-	asked=$!
-	wait $watch
-	new=$(tail -n 1 "$WORK/stopped")
-	sleep 0.5
-	if [ -e "/proc/$old" ]; then stopped=yes; break; fi	# stopped before it was ready
-	kill -CONT $new 2>/dev/null
-	wait $asked
-done
-[ -n "$stopped" ] || skip "no process was ever stopped in time"
+# stop_new_reader - begin an upgrade, $asked, whose reader, $new, is stopped before it is ready; $old serves
+stop_new_reader() {
+	local watch
+	for _ in {1..5}; do
+		old=$(role_pid reader)
+		/usr/bin/python3 "$WORK/stop.py" $monitor >"$WORK/stopped" &
+		watch=$!
+		until_true 5 grep -q looking "$WORK/stopped"
+		upgrade &
+		asked=$!
+		wait $watch
+		new=$(tail -n 1 "$WORK/stopped")
+		sleep 0.5
+		[ ! -e "/proc/$old" ] || return 0
+		kill -CONT $new 2>/dev/null
+		wait $asked
+	done
+	skip "no process was ever stopped in time"
+}
+stop_new_reader
 begin=$(ms)
 wait $asked
 [ $? = 1 ] || fail "processes that do not become ready: exit status $?"
@@ -104,18 +108,7 @@ grep -q 'not armed' "$WORK/dejunk.log" && fail "it was not armed for a while"
 upgrade || fail "the next upgrade: exit $?"
 
 # a new binary that crashes while it takes over begins anew, as the same process
-for _ in {1..5}; do
-	old=$(role_pid reader)
-	/usr/bin/python3 "$WORK/stop.py" $monitor >"$WORK/stopped" &
-	watch=$!
-	until_true 5 grep -q looking "$WORK/stopped"
-	upgrade &
-	asked=$!
-	wait $watch
-	[ -e "/proc/$old" ] && break
-	kill -CONT "$(tail -n 1 "$WORK/stopped")" 2>/dev/null
-	wait $asked
-done
+stop_new_reader
 kill -SEGV $monitor
 wait $asked
 [ $? = 1 ] || fail "an upgrade that crashes: exit status $?"
