@@ -16,7 +16,12 @@
 
 enum {
 	RELAY_SLIVER = 2048,		/* bytes; a read into less is not worth its system call */
-	PIPE_BYTES = 256 * 1024,	/* asked of the kernel for a pipe */
+	/* A read takes all there is: each is acknowledged, and the origin works at every acknowledgement.  What is written
+	 * at once is one packet of the kernel's (it has up to 17 fragments, of a page each), then others have their turn:
+	 * several in a row meet their receiver at work on another CPU, overtake each other and are sent again. */
+	PIPE_BYTES = 1024 * 1024,	/* the most that the kernel gives everybody (fs.pipe-max-size) */
+	PIPES_LARGE = 8,		/* have so much; the others what the kernel makes them: a user may have 64 MiB in all */
+	PIECE_BYTES = 60 * 1024,
 	PIPES_KEPT = 16,		/* idle pipes */
 };
 
@@ -24,11 +29,12 @@ struct pipe {
 	struct pipe *next;
 	int r, w;
 	uint32_t held;			/* bytes in it */
+	bool large;
 };
 
 static struct {
 	struct pipe *free;
-	unsigned kept, open;
+	unsigned kept, open, large;
 } pipes;
 
 static struct pipe *pipe_borrow(void)
@@ -52,8 +58,9 @@ static struct pipe *pipe_borrow(void)
 		free(p);
 		return NULL;
 	}
-	fcntl(fd[1], F_SETPIPE_SZ, PIPE_BYTES);	/* refused: 64 KiB will do */
 	*p = (struct pipe){ .r = fd[0], .w = fd[1] };
+	p->large = pipes.large < PIPES_LARGE && fcntl(p->w, F_SETPIPE_SZ, PIPE_BYTES) > 0;
+	pipes.large += p->large;
 	pipes.open++;
 	return p;
 }
@@ -69,8 +76,9 @@ static void pipe_return(struct pipe *p)
 	}
 	close(p->r);
 	close(p->w);
-	free(p);
+	pipes.large -= p->large;
 	pipes.open--;
+	free(p);
 }
 
 unsigned relay_pipes(void)
@@ -156,7 +164,7 @@ static ssize_t relay_write_pipe(struct side *to, struct side *from)
 	ssize_t n;
 
 	do
-		n = splice(p->r, NULL, to->io.fd, NULL, p->held, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+		n = splice(p->r, NULL, to->io.fd, NULL, p->held < PIECE_BYTES ? p->held : PIECE_BYTES, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 	while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return n;
@@ -211,7 +219,8 @@ ssize_t relay_flush(struct side *to, struct buf *out, struct side *from)
 		n = bytes ? relay_write_bytes(to, out, from) : relay_write_pipe(to, from);
 		if (n < 0 && errno != EAGAIN)
 			return -errno;
-		to->full = n < (ssize_t)want;	/* less than all: the next call would find no room */
+		/* less than all: the next call would find no room, or it is the others' turn */
+		to->full = n < (ssize_t)want;
 		if (n > 0)
 			sum += n;
 	}

@@ -32,7 +32,7 @@ struct side {
 	uint8_t link;		/* enum side_link */
 	bool eof;		/* it sent its FIN: nothing more will come */
 	bool shut;		/* we sent ours, or it wants nothing more */
-	bool full;		/* its socket takes no more for now: wait until it is writable */
+	bool full;		/* its socket takes no more for now, or it is the others' turn: wait until it is writable */
 	bool starved;		/* no memory to read into before some of @in has left */
 	bool bulk;		/* the last read filled all the room it had */
 	bool wrote;		/* something was written once */
@@ -50,7 +50,7 @@ ssize_t relay_splice(struct side *from, uint64_t most);
 /* relay_pending - bytes of @from that may go to the other side and have not */
 size_t relay_pending(const struct side *from);
 /* relay_flush - write to @to: @out first (may be NULL), then what @from has for it; one system call as a rule
- * Sets to->full when the socket takes no more.  Returns bytes written, 0: nothing to write or full,
+ * Sets to->full when the socket takes no more, or enough was written of a pipe for one turn.  Returns bytes written, 0: nothing to write or full,
  * or a negative errno: the peer is gone. */
 ssize_t relay_flush(struct side *to, struct buf *out, struct side *from);
 /* relay_shut - send our FIN to @s, once */
