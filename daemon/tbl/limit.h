@@ -17,7 +17,7 @@ LIMIT(CLIENT_CONNECTIONS,	1024,		"connections",	"of one client address; more are
 LIMIT(BUFFER_BYTES,		65536,		"bytes",	"held in one direction of one connection before reading pauses (a head may need more, up to HEAD_BYTES)")
 LIMIT(UNSENT_BYTES,		524288,		"bytes",	"left to the kernel for one client and not sent yet; then reading from the server pauses")
 LIMIT(POOL_BYTES,		268435456,	"bytes",	"of buffers in one proxy process, half of it for large ones; from 90 % of it new traffic flows directly until 70 %; past it a connection that needs one is closed")
-LIMIT(PIPES,			128,		"pipes",	"for splice in one proxy process; past it bytes are copied")
+LIMIT(PIPES,			128,		"pipes",	"for splice in one proxy process, eight of 1 MiB and the others of 64 KiB; past it bytes are copied")
 LIMIT(DISCARD_BYTES,		1048576,	"bytes",	"of the body of a blocked request or a replaced image read and thrown away; longer: the connection ends")
 LIMIT(FORWARD_ANSWERS,		4096,		"answers",	"of the monitor about the FORWARD policy remembered by one proxy process; newer ones take the place of older")
 LIMIT(FIRST_BYTE_MS,		300,		"ms",		"a silent client is given before the server is dialled, in case it speaks first; and a first word that is no method of HTTP, before it is passed on")

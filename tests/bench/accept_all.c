@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* accept_all - what does a verdict of user space cost that is no decision at all?
  *
- *	accept_all [packets at which to rest, microseconds]
+ *	accept_all [packets at which to rest, microseconds for each]
  *
  * Takes the place of the queue process in a table of dejunk's that nobody serves: puts the queue's rule into it and lets
  * every first packet pass, by the daemon's own code for queues (nfq.c), until it is ended.  Prints "ready" when it listens.
@@ -29,7 +29,7 @@ int main(int argc, char **argv)
 {
 	struct nfq_setup setup = { .number = FIREWALL_QUEUE_SYN, .flags = NFQ_FAIL_OPEN | NFQ_JOINED, .copy_bytes = 128, .length = 4096 };
 	struct nftset_queues queues = { FIREWALL_QUEUE_SYN, FIREWALL_QUEUE_DNS, FIREWALL_QUEUE_HELLO };
-	struct timespec rest = { .tv_nsec = argc == 3 ? strtol(argv[2], NULL, 10) * 1000 : 0 };
+	long rest_us = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
 	int at = argc == 3 ? (int)strtol(argv[1], NULL, 10) : 0, err, n;
 	struct pollfd p = { .events = POLLIN };
 	struct nftset *nft;
@@ -44,8 +44,8 @@ int main(int argc, char **argv)
 	while (poll(&p, 1, -1) >= 0) {
 		n = nfq_recv(q, on_packet, q);
 		nfq_flush(q);
-		if (at && n >= at)
-			nanosleep(&rest, NULL);
+		if (at && n >= at && n < NFQ_BATCH)
+			nanosleep(&(struct timespec){ .tv_nsec = n * rest_us * 1000 }, NULL);
 	}
 	return 0;
 }
