@@ -73,6 +73,51 @@ ip -n "${ID}g" addr add 10.9.0.1/24 dev p0
 ours "[lan, p0]"
 doctor
 told bridge_port | grep -q "p0, part of br0" || fail "a lan that is part of a bridge was not found"
+[ -z "$(told bridged)" ] || fail "a bridge that is not the way out was found"
+
+# a way out that is a bridge
+ours lan
+ip -n "${ID}g" link set br0 up
+ip -n "${ID}g" link add p2 type veth peer name p3
+ip -n "${ID}g" link set p1 up
+ip -n "${ID}g" link set p3 up
+ip -n "${ID}g" link set p2 master br0 up
+ip -n "${ID}g" addr add 10.8.0.1/24 dev br0
+ip -n "${ID}g" route replace default via 10.8.0.2 dev br0
+doctor
+told bridged | grep -qx "br0, 2 ports" || fail "a bridge that is the way out was not found: $(cat "$WORK/doctor.json")"
+if gateway sysctl -qw net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0 2>/dev/null; then
+	doctor
+	[ -z "$(told bridge_netfilter)" ] || fail "br_netfilter was found where it is off"
+	gateway sysctl -qw net.bridge.bridge-nf-call-ip6tables=1
+	doctor
+	told bridge_netfilter | grep -q "bridge-nf-call" || fail "br_netfilter was not found"
+	gateway sysctl -qw net.bridge.bridge-nf-call-ip6tables=0
+else
+	say "no br_netfilter here: its finding is not tested"
+fi
+ip -n "${ID}g" route del default dev br0
+ip -n "${ID}g" link del br0
+
+# who else sees the lan's packets before us
+if gateway tc qdisc add dev lan clsact 2>/dev/null &&
+	gateway tc filter add dev lan ingress matchall action pass 2>/dev/null; then
+	doctor
+	told ingress | grep -qx "lan: tc" || fail "a filter of tc was not found: $(cat "$WORK/doctor.json")"
+else
+	say "no tc here: its finding is not tested"
+fi
+gateway tc qdisc del dev lan clsact 2>/dev/null
+
+# a router that masquerades IPv4 and routes IPv6
+gateway nft -f - <<<"table ip nat { chain post { type nat hook postrouting priority srcnat; oifname wan masquerade; }; }"
+doctor
+[ "$(told nat6 | sed -n 1p)" = note ] || fail "IPv6 without masquerading was not found: $(cat "$WORK/doctor.json")"
+gateway nft -f - <<<"table ip6 nat { chain post { type nat hook postrouting priority srcnat; oifname wan masquerade; }; }"
+doctor
+[ -z "$(told nat6)" ] || fail "masqueraded IPv6 was found: $(told nat6)"
+gateway nft delete table ip nat
+gateway nft delete table ip6 nat
 
 # beside the daemon
 ours lan
