@@ -34,7 +34,7 @@ static int cli_firewall_block(const struct gateway *g)
 		snprintf(arm[i].ifname, sizeof(arm[i].ifname), "%s", g->lan[i]);
 	}
 	memcpy(exempt, g->exempt, sizeof(exempt));
-	err = nftset_prefixes(nft, KSET_EXEMPT4, exempt, g->exempts);
+	err = nftset_exempt(nft, exempt, g->exempts);
 	if (!err)
 		err = g->lan_auto ? nftset_lan_unknown(nft) : nftset_lan(nft, arm, g->lans);
 	if (!err)

@@ -73,8 +73,11 @@ bool gateway_valid(const struct gateway *g)
 	for (unsigned i = 0; i < g->lans; i++)
 		if (g->lan[i][0] == '\0' || !memchr(g->lan[i], '\0', IFNAMSIZ))
 			return false;
-	for (unsigned i = 0; i < g->exempts; i++)
-		if (!addr_valid(&g->exempt[i].net, false) || g->exempt[i].bits > addr_len(&g->exempt[i].net) * 8)
+	for (unsigned i = 0; i < g->exempts; i++) {
+		const struct prefix *p = &g->exempt[i];
+
+		if (p->net.family != FAMILY_HW && (!addr_valid(&p->net, false) || p->bits > addr_len(&p->net) * 8))
 			return false;
+	}
 	return true;
 }

@@ -87,7 +87,7 @@ static void arm_exempt_set(struct monitor *m, const struct gateway *g)
 	int err;
 
 	memcpy(p, g->exempt, g->exempts * sizeof(p[0]));
-	err = nftset_prefixes(m->nft, KSET_EXEMPT4, p, g->exempts);
+	err = nftset_exempt(m->nft, p, g->exempts);
 	m->arm.spares = g->exempts > 0;
 	switch_rules(m, true);
 	if (err)

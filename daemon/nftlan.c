@@ -123,16 +123,47 @@ size_t nftset_merge(struct prefix *p, size_t n)
 	return kept;
 }
 
-int nftset_prefixes(struct nftset *s, enum kset four, struct prefix *p, size_t n)
+/* the prefixes of both families, in the transaction that is open */
+static int lan_prefixes(struct nftset *s, enum kset four, struct prefix *p, size_t n)
 {
 	int err;
 
 	n = nftset_merge(p, n);
-	nftset_begin(s);
 	err = nftset_flush(s, four);
 	if (!err)
 		err = nftset_flush(s, (enum kset)(four + 1));
 	for (size_t i = 0; i < n && !err; i++)
 		err = nftset_add_prefix(s, kset_of(four, &p[i].net), &p[i]);
+	return err;
+}
+
+int nftset_prefixes(struct nftset *s, enum kset four, struct prefix *p, size_t n)
+{
+	int err;
+
+	nftset_begin(s);
+	err = lan_prefixes(s, four, p, n);
+	return err ? err : nftset_commit(s);
+}
+
+int nftset_exempt(struct nftset *s, struct prefix *p, size_t n)
+{
+	size_t kept = 0;
+	int err;
+
+	nftset_begin(s);
+	err = nftset_flush(s, KSET_EXEMPT_HW);
+	for (size_t i = 0; i < n && !err; i++) {
+		struct kset_key hw;
+
+		if (p[i].net.family != FAMILY_HW) {
+			p[kept++] = p[i];
+			continue;
+		}
+		hw = kset_key_hw(p[i].net.ip);
+		err = nftset_add(s, KSET_EXEMPT_HW, &hw, 0);
+	}
+	if (!err)
+		err = lan_prefixes(s, KSET_EXEMPT4, p, kept);
 	return err ? err : nftset_commit(s);
 }

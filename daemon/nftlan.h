@@ -31,9 +31,11 @@ int nftset_lan_unknown(struct nftset *s);
 int nftset_offloaded(struct nftset *s, bool yes);
 /* nftset_merge - sort prefixes and leave out those inside others; returns how many remain */
 size_t nftset_merge(struct prefix *p, size_t n);
-/* nftset_prefixes - replace the prefixes of EXEMPT4 and 6 or SUSPECT_NET4 and 6, named by the first.  Commits.
+/* nftset_prefixes - replace the prefixes of a set and of its sister for IPv6 (SUSPECT_NET4 and 6), named by the first.  Commits.
  * @p is sorted and merged in place.  Returns as nftset_commit(), or -ENOBUFS: more than one transaction can hold. */
 int nftset_prefixes(struct nftset *s, enum kset four, struct prefix *p, size_t n);
+/* nftset_exempt - the same for EXEMPT4, 6 and HW: prefixes of clients, and link-layer addresses (FAMILY_HW) */
+int nftset_exempt(struct nftset *s, struct prefix *p, size_t n);
 /* nftset_lease - arm, or renew for @timeout_ms: exactly these interfaces and families, and own traffic for the families
  * of @self.  What is not mentioned is disarmed at once.  Commits.  -ENOENT: the table is gone. */
 int nftset_lease(struct nftset *s, const struct nftset_arm *arm, size_t n, bool self4, bool self6, uint64_t timeout_ms);

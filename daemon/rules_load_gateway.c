@@ -212,9 +212,9 @@ static void add_exempt(struct load *l, const struct yaml_node *s)
 	struct gateway *g = &l->build.gateway;
 	struct prefix p = { 0 };
 
-	if (!prefix_parse(&p, s->value))
-		load_error(l, s, "\"%.*s\" is no address; expected an address or prefix of clients, such as 192.168.1.0/28",
-			   SHOWN(s));
+	if (!prefix_parse_hw(&p, s->value) && !prefix_parse(&p, s->value))
+		load_error(l, s, "\"%.*s\" is no address; expected an address or prefix of clients, such as 192.168.1.0/28, or "
+			   "\"aa:bb:cc:dd:ee:ff\" in quotes", SHOWN(s));
 	else if (g->exempts == GATEWAY_EXEMPT)
 		load_error(l, s, "too many exempt clients; expected at most %d", GATEWAY_EXEMPT);
 	else

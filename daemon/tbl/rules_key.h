@@ -23,7 +23,7 @@ KEY(GATEWAY,	dns,		gateway_dns,	"learn",	"refuse",			"DNS answers for blocked na
 KEY(GATEWAY,	ech,		gateway_ech,	"pass",		"strip",			"keys for encrypted server names in DNS answers: pass, or strip: taken out")
 KEY(GATEWAY,	doh,		gateway_doh,	"pass",		"refuse",			"DNS over HTTPS and relays that go around this filter: pass or refuse")
 KEY(GATEWAY,	probe,		gateway_probe,	"no",		"127.0.0.1:1100",		"address and port where the UNIX time is told; no: none")
-KEY(GATEWAY,	exempt,		gateway_exempt,	"none",		"[192.168.1.9, 10.9.0.0/16]",	"clients that are never filtered")
+KEY(GATEWAY,	exempt,		gateway_exempt,	"none",		"[192.168.1.9, 10.9.0.0/16]",	"clients that are never filtered, by address or link-layer address")
 
 KEY(LIST,	file,		list_file,	"none",		"lists/stevenblack.hosts",	"path of the list, relative to rules.yaml")
 KEY(LIST,	url,		list_url,	"none",		"https://lists.example/ads.txt", "a list that is fetched, instead of file: http or https")

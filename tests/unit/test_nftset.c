@@ -255,6 +255,26 @@ static void prefixes_are_merged_and_reach_the_ends(void **state)
 	assert_true(is_empty("suspect_net6"));
 }
 
+static void the_exempt_are_replaced_as_a_whole(void **state)
+{
+	struct prefix p[] = {
+		{ .net = { .family = FAMILY_HW, .ip = { 2, 0, 0, 0, 0, 7 } }, .bits = 48 },
+		{ .net = a("10.1.0.77"), .bits = 32 },
+		{ .net = a("fd01::"), .bits = 64 },
+	};
+
+	(void)state;
+	load();
+	assert_int_equal(nftset_exempt(nft, p, ARRAY_LEN(p)), 0);
+	assert_true(nft_says("exempt_hw", "{ 02:00:00:00:00:07 }"));
+	assert_true(nft_says("exempt4", "{ 10.1.0.77 }"));
+	assert_true(nft_says("exempt6", "{ fd01::/64 }"));
+	assert_int_equal(nftset_exempt(nft, NULL, 0), 0);
+	assert_true(is_empty("exempt_hw"));
+	assert_true(is_empty("exempt4"));
+	assert_true(is_empty("exempt6"));
+}
+
 static void queue_rules_and_counters(void **state)
 {
 	uint64_t packets = 7, bytes = 7;
@@ -518,6 +538,7 @@ int main(void)
 		cmocka_unit_test(a_batch_is_all_or_nothing),
 		cmocka_unit_test(lan_and_lease),
 		cmocka_unit_test(prefixes_are_merged_and_reach_the_ends),
+		cmocka_unit_test(the_exempt_are_replaced_as_a_whole),
 		cmocka_unit_test(queue_rules_and_counters),
 		cmocka_unit_test(rules_are_switched),
 		cmocka_unit_test(base_chains_are_there_where_they_are_needed),
@@ -529,7 +550,7 @@ int main(void)
 	int failed;
 
 	if (!netns_enter() || access("/usr/sbin/nft", X_OK) < 0 || nftset_new(&nft) < 0) {
-		puts("SKIP test_nftset: needs root, nft and a network namespace\n[  SKIPPED ] 10 test(s).");
+		printf("SKIP test_nftset: needs root, nft and a network namespace\n[  SKIPPED ] %zu test(s).\n", ARRAY_LEN(tests));
 		return 0;
 	}
 	failed = cmocka_run_group_tests(tests, NULL, NULL);

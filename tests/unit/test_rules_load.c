@@ -29,6 +29,7 @@ static const struct {
 	{ "gateway: {lan: [auto, br0]}\n", { "1:17: error: \"auto\" among names" } },
 	{ "gateway: {lan: averyveryverylongname}\n", { "is no interface name; expected one of at most 15 bytes" } },
 	{ "gateway: {exempt: [10.0.0.0/33]}\n", { "\"10.0.0.0/33\" is no address" } },
+	{ "gateway: {exempt: [\"3c:22:fb:01:02\"]}\n", { "\"3c:22:fb:01:02\" is no address" } },
 	{ "gateway: {mark: 0x08000000}\n", { "1:17: error: \"0x08000000\" is no mask of five bits" } },
 	{ "gateway: {mark: 0x0f000000}\n", { "is no mask of five bits" } },
 	{ "gateway: {mark: 0x0f8000000}\n", { "is no mask of five bits" } },
@@ -157,7 +158,7 @@ static void the_gateway_section(void **state)
 {
 	struct rules *r = rules_text_map("gateway:\n  lan: [br0, eth1]\n  filter_self: no\n  http_ports: [80, 8080, 80]\n  listen: 4000\n"
 					 "  workers: 3\n  on_failure: block\n  refuse_with: drop\n  unlearned: refuse\n"
-					 "  non_http: refuse\n  dns: refuse\n  ech: strip\n  doh: refuse\n  probe: \"[::1]:1100\"\n  exempt: 10.1.2.3/8\n  mark: 0x80000036\n", NULL);
+					 "  non_http: refuse\n  dns: refuse\n  ech: strip\n  doh: refuse\n  probe: \"[::1]:1100\"\n  exempt: [10.1.2.3/8, \"3C-22-fb-01-02-03\"]\n  mark: 0x80000036\n", NULL);
 	const struct gateway *g = rules_gateway(r);
 	char text[ADDR_TEXT];
 
@@ -176,7 +177,8 @@ static void the_gateway_section(void **state)
 	assert_int_equal(g->non_http, NON_HTTP_REFUSE);
 	assert_true(g->dns == DNS_REFUSE && g->ech == ECH_STRIP && g->doh == DOH_REFUSE);
 	assert_string_equal(addr_format_port(&g->probe, text), "[::1]:1100");
-	assert_int_equal(g->exempts, 1);
+	assert_int_equal(g->exempts, 2);
+	assert_true(g->exempt[1].net.family == FAMILY_HW && memcmp(g->exempt[1].net.ip, "\x3c\x22\xfb\1\2\3", 6) == 0);
 	assert_int_equal(gateway_mark(g, MARK_REFUSE), 0x80000000);
 	assert_int_equal(gateway_mark(g, MARK_DECIDED), 32);
 	assert_int_equal(gateway_mark(g, FLOW_ASK), 16);
