@@ -21,7 +21,7 @@ enum {
 	 * several in a row meet their receiver at work on another CPU, overtake each other and are sent again. */
 	PIPE_BYTES = 1024 * 1024,	/* the most that the kernel gives everybody (fs.pipe-max-size) */
 	PIPES_LARGE = 8,		/* have so much; the others what the kernel makes them: a user may have 64 MiB in all */
-	PIECE_BYTES = 60 * 1024,
+	PIECE_BYTES = 60 * 1024,	/* of a large pipe; the others hold no more than a packet has room for */
 	PIPES_KEPT = 16,		/* idle pipes */
 };
 
@@ -161,10 +161,11 @@ static void relay_nodelay(struct side *s)
 static ssize_t relay_write_pipe(struct side *to, struct side *from)
 {
 	struct pipe *p = from->pipe;
+	size_t piece = p->large && p->held > PIECE_BYTES ? PIECE_BYTES : p->held;
 	ssize_t n;
 
 	do
-		n = splice(p->r, NULL, to->io.fd, NULL, p->held < PIECE_BYTES ? p->held : PIECE_BYTES, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+		n = splice(p->r, NULL, to->io.fd, NULL, piece, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 	while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return n;
