@@ -89,13 +89,6 @@ slice_bulk() {
 	[ "$1" = plain ] || at[$1 bulk_cpu]=$(calc "$cpu / 1e6 / ($bytes / 1073741824)")
 }
 
-# on_cpus LIST PID... - let these run there
-on_cpus() {
-	local cpus=$1 pid
-	shift
-	for pid in "$@"; do taskset -cp "$cpus" "$pid" >/dev/null; done
-}
-
 # All four run on one CPU: then it is the work between request and answer that is timed.  Where the scheduler may choose, an answer takes
 # 60 us or 180 as it happens to place them, and to wake another CPU of a virtual machine takes longer than any proxy works.
 slice_latency() {
