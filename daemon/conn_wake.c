@@ -42,12 +42,12 @@ static bool conn_splices(const struct conn *c, int which)
 	return s->bulk && buf_len(&s->in) == 0 && c->side[!which].link == SIDE_OPEN && conn_blind(c, which) >= CONN_SPLICE;
 }
 
-static ssize_t conn_read(struct conn *c, int which)
+static ssize_t conn_read(struct conn *c, int which, bool splices)
 {
 	struct side *s = &c->side[which];
 	ssize_t n = -ENOBUFS;
 
-	if (conn_splices(c, which)) {
+	if (splices) {
 		n = relay_splice(s, conn_blind(c, which));
 		if (n > 0 && c->state == CONN_HTTP)
 			http1_body_passed(which == CLIENT ? &c->up_body : &c->down_body, (uint64_t)n);
@@ -73,8 +73,8 @@ static bool conn_starve(struct conn *c, int which)
 void conn_on_readable(struct ev_loop *loop, struct conn *c, int which)
 {
 	for (int i = 0; i < CONN_READS && conn_wants(c, which); i++) {
-		bool spliced = conn_splices(c, which);
-		ssize_t n = conn_read(c, which);
+		bool splices = conn_splices(c, which);
+		ssize_t n = conn_read(c, which, splices);
 
 		if (n == -EAGAIN && i > 0)
 			return;
@@ -94,7 +94,7 @@ void conn_on_readable(struct ev_loop *loop, struct conn *c, int which)
 			return;
 		}
 		conn_step(loop, c);
-		if (c->state == CONN_CLOSED || n <= 0 || !c->side[which].bulk || spliced)
+		if (c->state == CONN_CLOSED || n <= 0 || !c->side[which].bulk || splices)
 			return;	/* after a splice others have their turn: relay.c says why */
 	}
 }
