@@ -120,9 +120,13 @@ good "beside forgotten names"
 
 sleep 1
 say "queries that wait for an answer: the oldest are forgotten"
+# those that find the queue of QUEUE_LENGTH full, because its process had no CPU for some ms, pass unseen
 n=$(limit DNS_QUERIES)
-ask 1 $((n + 20)) silent >/dev/null
-until_true 10 was_reached DNS_QUERIES 15 || fail "DNS_QUERIES: $(reached DNS_QUERIES)"
+for try in 1 2 3 4; do
+	ask 1 $((n + 20)) silent >/dev/null
+	until_true 2 was_reached DNS_QUERIES 15 && break
+done
+was_reached DNS_QUERIES 15 || fail "DNS_QUERIES: $(reached DNS_QUERIES)"
 said_once "limit DNS_QUERIES of"
 sleep 1
 read -r answered longest < <(ask 100 103 wanted.example)
