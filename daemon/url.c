@@ -176,25 +176,34 @@ enum parse url_from_request(const struct http1_head *h, struct url *out)
 	return h->method == METHOD_OPTIONS ? PARSE_DONE : bad(out, HTTP1_FAULT_TARGET);
 }
 
+static char *put(char *to, struct span s)
+{
+	if (s.len)
+		memcpy(to, s.p, s.len);
+	return to + s.len;
+}
+
+/* asked for every request: printf is for the ports that few have */
 size_t url_write(const struct url *u, struct span host, char *out, size_t cap)
 {
-	bool bare6 = host.len && *host.p != '[' && memchr(host.p, ':', host.len);
+	size_t bare6 = host.len && *host.p != '[' && memchr(host.p, ':', host.len);
 	/* "?x" of an absolute target without path is "/?x" */
-	bool slash = u->form == URL_ABSOLUTE && *u->path.p != '/';
-	int n;
+	size_t slash = u->form == URL_ABSOLUTE && *u->path.p != '/';
+	char digits[sizeof(":65535")];
+	struct span port = { digits, 0 };
+	char *to = out;
 
-	if (u->form == URL_AUTHORITY || cap == 0 || host.len > HOST_BYTES)
+	if (u->port != 80)
+		port.len = (size_t)snprintf(digits, sizeof(digits), ":%u", (unsigned)u->port);
+	if (u->form == URL_AUTHORITY || host.len > HOST_BYTES || u->path.len > cap ||
+	    2 * bare6 + host.len + port.len + slash > cap - u->path.len)
 		return 0;
-	if (u->port == 80)
-		n = snprintf(out, cap, "%s%.*s%s%s", bare6 ? "[" : "", SPAN_FMT(host), bare6 ? "]" : "",
-			     slash ? "/" : "");
-	else
-		n = snprintf(out, cap, "%s%.*s%s:%u%s", bare6 ? "[" : "", SPAN_FMT(host), bare6 ? "]" : "",
-			     (unsigned)u->port, slash ? "/" : "");
-	if (n < 0 || (size_t)n >= cap || u->path.len > cap - (size_t)n)
-		return 0;
-	memcpy(out + n, u->path.p, u->path.len);
-	return (size_t)n + u->path.len;
+	to = put(to, (struct span){ "[", bare6 });
+	to = put(to, host);
+	to = put(to, (struct span){ "]", bare6 });
+	to = put(to, port);
+	to = put(to, (struct span){ "/", slash });
+	return (size_t)(put(to, u->path) - out);
 }
 
 struct span url_extension(struct span path)
