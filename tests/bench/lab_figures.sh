@@ -5,7 +5,7 @@
 # ratio is what the laboratory cannot tell apart (A/A).  Sourced by lab.
 
 CONNECTIONS=8
-PACE=2000			# requests a second, for the latency at modest load
+PACE=500			# requests a second to each that is asked in turn, for the latency at modest load
 COOKIE='session=7f9c2ba4e88f827d; theme=dark; _ga=GA1.2.1234567890.1774000000'
 declare -A at=() answer_of=() pids_at=()
 
@@ -89,19 +89,27 @@ slice_bulk() {
 	[ "$1" = plain ] || at[$1 bulk_cpu]=$(calc "$cpu / 1e6 / ($bytes / 1073741824)")
 }
 
-# All four run on one CPU: then it is the work between request and answer that is timed.  Where the scheduler may choose, an answer takes
-# 60 us or 180 as it happens to place them, and to wake another CPU of a virtual machine takes longer than any proxy works.
+# slice_latency FIGURE AS... - requests to all of them in turn: what a slice for each cannot tell apart, this can.  latency_one:
+# client, contenders and server on one CPU.  Keys: FIGURE_p50, FIGURE_p99
 slice_latency() {
-	local name=${1%+} out p50 p99 all
-	answer_bytes "$name" /small
-	all="$(ip netns pids "${ID}s") ${pids_at[$name]}"
-	on_cpus 0 $all
-	out=$(request /small | client taskset -c 0 "$REPO/build/bench/paced" "$(address_of "$name")" 80 "$CONNECTIONS" "$PACE" \
-		$((SLICE * 1000)) "$answer" 2>&1) || wrong "$name paced: $out"
-	on_cpus "0-$(($(nproc --all) - 1))" $all
-	read -r _ p50 p99 <<<"$out"
-	at[$1 p50]=$p50
-	at[$1 p99]=$p99
+	local figure=$1 as to=() all cpus out p50 p99
+	shift
+	cpus=0-$(($(nproc --all) - 1))
+	all=$(ip netns pids "${ID}s")
+	for as in "$@"; do
+		answer_bytes "${as%+}" /small
+		to+=("$(address_of "${as%+}")" "$answer")
+		all="$all ${pids_at[${as%+}]}"
+	done
+	[ "$figure" != latency_one ] || on_cpus 0 $all
+	out=$(request /small | client taskset -c "$([ "$figure" = latency_one ] && echo 0 || echo "$cpus")" "$REPO/build/bench/paced" 80 \
+		"$CONNECTIONS" $((PACE * $#)) $((SLICE * 4000)) "${to[@]}" 2>&1) || wrong "$* paced: $out"
+	[ "$figure" != latency_one ] || on_cpus "$cpus" $all
+	while read -r _ p50 p99; do
+		at[$1 ${figure}_p50]=$p50
+		at[$1 ${figure}_p99]=$p99
+		shift
+	done <<<"$out"
 }
 
 # connects NAME ADDRESS accept|refuse - connect() in a loop; fills $p50
@@ -231,6 +239,7 @@ against() {
 }
 
 print_round() {
+	local part
 	one_figure http_keepalive req/s keepalive
 	against http_keepalive req/s keepalive dejunk dejunk_old
 	against http_keepalive req/s keepalive haproxy+ haproxy
@@ -259,14 +268,12 @@ print_round() {
 	against cpu_gib_bulk s bulk_cpu dejunk dejunk_old
 	against cpu_gib_bulk s bulk_cpu haproxy_splice+ haproxy_splice
 	against cpu_gib_bulk s bulk_cpu dejunk haproxy_splice '<=0.9'
-	one_figure http_latency_p50 us p50
-	against http_latency_p50 us p50 dejunk dejunk_old
-	against http_latency_p50 us p50 haproxy+ haproxy
-	against http_latency_p50 us p50 dejunk haproxy '<=0.9'
-	one_figure http_latency_p99 us p99
-	against http_latency_p99 us p99 dejunk dejunk_old
-	against http_latency_p99 us p99 haproxy+ haproxy
-	against http_latency_p99 us p99 dejunk haproxy '<=0.9'
+	for part in latency_p50 latency_p99 latency_one_p50 latency_one_p99; do
+		one_figure http_$part us $part
+		against http_$part us ${part/latency/latency_old} dejunk dejunk_old
+		against http_$part us $part haproxy+ haproxy
+		against http_$part us $part dejunk haproxy '<=0.9'
+	done
 	[ -z "${at[plain connect]:-}" ] || figure connect_p50.plain "${at[plain connect]}" us - -
 	against connect_p50 us connect dejunk plain
 	[ -z "${at[dejunk suspect]:-}" ] || figure connect_p50.suspect_host "${at[dejunk suspect]}" us "${at[plain connect]:--}" plain

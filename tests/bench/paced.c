@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* paced - requests at a fixed rate over a few kept connections; how long does each answer take?
+/* paced - requests at a fixed rate over a few kept connections to each of several servers; how long does each answer take?
  *
- *	paced ADDRESS PORT CONNECTIONS RATE MILLISECONDS ANSWER < REQUEST
+ *	paced PORT CONNECTIONS RATE MILLISECONDS {ADDRESS ANSWER}... < REQUEST
  *
- * @ANSWER: bytes of each answer, head and body.  Requests go to the connections in turn; one that finds its
- * connection busy waits, and its time runs from when it was due.  Prints: requests, p50, p99 in microseconds.
- * Ends with 1 at the first error.  IPv4.
+ * Requests, @RATE a second in all, go to the servers in turn, whatever happens to the machine meanwhile falls on all alike:
+ * 50 times steadier than one server for a second and then another.  An address that is given twice tells how steady.
+ * @CONNECTIONS: to each address, used in turn; a request that finds its connection busy waits, and its time runs from
+ * when it was due.  @ANSWER: bytes of each answer, head and body.  Prints a line an address: requests, p50, p99 in
+ * microseconds.  Ends with 1 at the first error.  IPv4.
  */
 #include "bench.h"
 
@@ -19,18 +21,25 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { SAMPLES_MAX = 1 << 20, CONNECTIONS_MAX = 64 };
+enum { SAMPLES_MAX = 1 << 18, CONNECTIONS_MAX = 64, LANES_MAX = 8 };
+
+/* what is asked of one address */
+static struct lane {
+	struct sockaddr_in to;
+	size_t answer_len;
+	size_t samples;
+	double took_us[SAMPLES_MAX];
+} lanes[LANES_MAX];
 
 static struct kept {
 	int fd;
+	struct lane *lane;
 	uint64_t since_ns;	/* 0: nothing is asked */
 	size_t got;
 } kept[CONNECTIONS_MAX];
 
 static char request[4096];
-static size_t request_len, answer_len;
-static double took_us[SAMPLES_MAX];
-static size_t samples;
+static size_t request_len;
 
 static void ask(struct kept *k, uint64_t since_ns)
 {
@@ -42,55 +51,59 @@ static void ask(struct kept *k, uint64_t since_ns)
 static void hear(struct kept *k)
 {
 	static char room[65536];
+	struct lane *l = k->lane;
 	ssize_t n = recv(k->fd, room, sizeof(room), MSG_DONTWAIT);
 
 	if (n < 0 && errno == EAGAIN)
 		return;
 	WRONG_IF(n <= 0, "an answer after %zu bytes: %s", k->got, n ? strerror(errno) : "closed");
 	k->got += (size_t)n;
-	WRONG_IF(k->got > answer_len || !k->since_ns, "an answer of %zu bytes, not %zu", k->got, answer_len);
-	if (k->got < answer_len)
+	WRONG_IF(k->got > l->answer_len || !k->since_ns, "an answer of %zu bytes, not %zu", k->got, l->answer_len);
+	if (k->got < l->answer_len)
 		return;
-	if (samples < SAMPLES_MAX)
-		took_us[samples++] = (double)(bench_ns() - k->since_ns) / 1000;
+	if (l->samples < SAMPLES_MAX)
+		l->took_us[l->samples++] = (double)(bench_ns() - k->since_ns) / 1000;
 	k->since_ns = 0;
 }
 
-static void open_all(const struct sockaddr_in *to, unsigned n, int epoll)
+static void open_one(struct kept *k, struct lane *lane, int epoll)
 {
+	struct epoll_event e = { .events = EPOLLIN, .data.ptr = k };
 	int on = 1;
 
-	for (unsigned i = 0; i < n; i++) {
-		struct epoll_event e = { .events = EPOLLIN, .data.ptr = &kept[i] };
-
-		kept[i].fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		WRONG_IF(kept[i].fd == -1 || connect(kept[i].fd, (const struct sockaddr *)to, sizeof(*to)) < 0, "connect: %s",
-			 strerror(errno));
-		setsockopt(kept[i].fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-		epoll_ctl(epoll, EPOLL_CTL_ADD, kept[i].fd, &e);
-	}
+	k->lane = lane;
+	k->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	WRONG_IF(k->fd == -1 || connect(k->fd, (const struct sockaddr *)&lane->to, sizeof(lane->to)) < 0, "connect: %s",
+		 strerror(errno));
+	setsockopt(k->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	epoll_ctl(epoll, EPOLL_CTL_ADD, k->fd, &e);
 }
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET };
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	unsigned count = argc > 5 ? (unsigned)(argc - 5) / 2 : 0;
 
-	if (argc != 7 || inet_pton(AF_INET, argv[1], &to.sin_addr) != 1) {
-		fprintf(stderr, "usage: paced ADDRESS PORT CONNECTIONS RATE MILLISECONDS ANSWER < REQUEST\n");
+	if (count == 0 || count > LANES_MAX || argc % 2 == 0) {
+		fprintf(stderr, "usage: paced PORT CONNECTIONS RATE MILLISECONDS {ADDRESS ANSWER}... < REQUEST\n");
 		return 2;
 	}
-	to.sin_port = htons((uint16_t)atoi(argv[2]));
-	unsigned n = (unsigned)atoi(argv[3]);
-	uint64_t each_ns = 1000000000u / strtoull(argv[4], NULL, 10);
+	for (unsigned i = 0; i < count; i++) {
+		lanes[i].to = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[1])) };
+		lanes[i].answer_len = strtoull(argv[6 + 2 * i], NULL, 10);
+		WRONG_IF(inet_pton(AF_INET, argv[5 + 2 * i], &lanes[i].to.sin_addr) != 1, "no address: %s", argv[5 + 2 * i]);
+	}
+
+	unsigned n = (unsigned)atoi(argv[2]) * count;
+	uint64_t each_ns = 1000000000u / strtoull(argv[3], NULL, 10);
 
 	WRONG_IF(n == 0 || n > CONNECTIONS_MAX, "%u connections", n);
 	request_len = fread(request, 1, sizeof(request), stdin);
-	answer_len = strtoull(argv[6], NULL, 10);
 	prctl(PR_SET_TIMERSLACK, 1);
-	open_all(&to, n, epoll);
+	for (unsigned i = 0; i < n; i++)
+		open_one(&kept[i], &lanes[i % count], epoll);
 
-	uint64_t due = bench_ns(), end = due + strtoull(argv[5], NULL, 10) * 1000000u, now;
+	uint64_t due = bench_ns(), end = due + strtoull(argv[4], NULL, 10) * 1000000u, now;
 	unsigned turn = 0;
 
 	while ((now = bench_ns()) < end) {
@@ -110,7 +123,11 @@ int main(int argc, char **argv)
 		for (int i = 0; i < got; i++)
 			hear(e[i].data.ptr);
 	}
-	WRONG_IF(samples == 0, "no answer");
-	printf("%zu %.2f %.2f\n", samples, quantile(took_us, samples, 0.5), quantile(took_us, samples, 0.99));
+	for (unsigned i = 0; i < count; i++) {
+		struct lane *l = &lanes[i];
+
+		WRONG_IF(l->samples == 0, "no answer from %s", argv[5 + 2 * i]);
+		printf("%zu %.2f %.2f\n", l->samples, quantile(l->took_us, l->samples, 0.5), quantile(l->took_us, l->samples, 0.99));
+	}
 	return 0;
 }
