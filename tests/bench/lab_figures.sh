@@ -83,6 +83,14 @@ slice_newconn() {
 	[ "$1" = plain ] || at[$1 newconn_cpu]=$(calc "$cpu / $requests * 0.1")
 }
 
+# so many that two workers, too, find the next connection waiting: with eight they sleep between, and what costs is waking them
+slice_newconn_busy() {
+	local CONNECTIONS=64
+	load "$1" /small -H "Connection: close"
+	at[$1 newconn_busy]=$(calc "$requests / $us * 1e6")
+	at[$1 newconn_busy_cpu]=$(calc "$cpu / $requests * 0.1")
+}
+
 slice_bulk() {
 	load "$1" /big
 	at[$1 bulk]=$(calc "$bytes / $us")
@@ -259,6 +267,14 @@ print_round() {
 	against cpu_100k_new_connections s newconn_cpu dejunk haproxy '<=1'
 	against cpu_100k_new_connections s newconn_cpu dejunk_two dejunk '<=1'
 	against cpu_100k_new_connections s newconn_cpu haproxy_two haproxy
+	one_figure http_new_connections_busy req/s newconn_busy
+	against http_new_connections_busy req/s newconn_busy haproxy+ haproxy
+	against http_new_connections_busy req/s newconn_busy dejunk haproxy
+	one_figure cpu_100k_new_connections_busy s newconn_busy_cpu
+	against cpu_100k_new_connections_busy s newconn_busy_cpu haproxy+ haproxy
+	against cpu_100k_new_connections_busy s newconn_busy_cpu dejunk haproxy
+	against cpu_100k_new_connections_busy s newconn_busy_cpu dejunk_two dejunk '<=1'
+	against cpu_100k_new_connections_busy s newconn_busy_cpu haproxy_two haproxy
 	one_figure http_bulk MB/s bulk
 	against http_bulk MB/s bulk dejunk dejunk_old
 	against http_bulk MB/s bulk haproxy_splice+ haproxy_splice
