@@ -3,8 +3,8 @@
  *
  *	paced PORT CONNECTIONS RATE MILLISECONDS {ADDRESS ANSWER}... < REQUEST
  *
- * Requests, @RATE a second in all, go to the servers in turn, whatever happens to the machine meanwhile falls on all alike:
- * 50 times steadier than one server for a second and then another.  An address that is given twice tells how steady.
+ * Requests, @RATE a second in all, go to the servers in turn: whatever happens to the machine meanwhile falls on all alike,
+ * and ratios are ten times steadier than from one server for a second and then another.  An address given twice tells how steady.
  * @CONNECTIONS: to each address, used in turn; a request that finds its connection busy waits, and its time runs from
  * when it was due.  @ANSWER: bytes of each answer, head and body.  Prints a line an address: requests, p50, p99 in
  * microseconds.  Ends with 1 at the first error.  IPv4.
