@@ -100,19 +100,21 @@ slice_bulk() {
 # slice_latency FIGURE AS... - requests to all of them in turn: what a slice for each cannot tell apart, this can.  latency_one:
 # client, contenders and server on one CPU.  Keys: FIGURE_p50, FIGURE_p99
 slice_latency() {
-	local figure=$1 as to=() all cpus out p50 p99
+	local figure=$1 as to=() all every cpus out p50 p99
 	shift
-	cpus=0-$(($(nproc --all) - 1))
+	every=0-$(($(nproc --all) - 1))
+	cpus=$every
+	[ "$figure" != latency_one ] || cpus=0
 	all=$(ip netns pids "${ID}s")
 	for as in "$@"; do
 		answer_bytes "${as%+}" /small
 		to+=("$(address_of "${as%+}")" "$answer")
 		all="$all ${pids_at[${as%+}]}"
 	done
-	[ "$figure" != latency_one ] || on_cpus 0 $all
-	out=$(request /small | client taskset -c "$([ "$figure" = latency_one ] && echo 0 || echo "$cpus")" "$REPO/build/bench/paced" 80 \
-		"$CONNECTIONS" $((PACE * $#)) $((SLICE * 4000)) "${to[@]}" 2>&1) || wrong "$* paced: $out"
-	[ "$figure" != latency_one ] || on_cpus "$cpus" $all
+	on_cpus "$cpus" $all
+	out=$(request /small | client taskset -c "$cpus" "$REPO/build/bench/paced" 80 "$CONNECTIONS" $((PACE * $#)) $((SLICE * 4000)) \
+		"${to[@]}" 2>&1) || wrong "$* paced: $out"
+	on_cpus "$every" $all
 	while read -r _ p50 p99; do
 		at[$1 ${figure}_p50]=$p50
 		at[$1 ${figure}_p99]=$p99
