@@ -25,7 +25,9 @@ address_of() { echo "198.18.${number_of[$1]}.2"; }
 lab_sysctl() {
 	ip netns exec "$1" sysctl -qw net.ipv4.tcp_tw_reuse=1 net.ipv4.ip_local_port_range="10000 65000" \
 		net.core.somaxconn=4096 net.ipv4.tcp_max_syn_backlog=4096 net.ipv4.ip_forward=1
-	ip netns exec "$1" sysctl -qw net.ipv4.tcp_congestion_control=cubic 2>/dev/null
+	# one for all; a namespace may have what net.ipv4.tcp_allowed_congestion_control names
+	ip netns exec "$1" sysctl -qw net.ipv4.tcp_congestion_control=cubic 2>/dev/null ||
+		ip netns exec "$1" sysctl -qw net.ipv4.tcp_congestion_control=reno || fail "no congestion control in $1"
 	# a full table of connections is not what is measured
 	ip netns exec "$1" sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_time_wait=5 2>/dev/null
 }
