@@ -3,8 +3,10 @@
  *
  *	paced PORT CONNECTIONS RATE MILLISECONDS {ADDRESS ANSWER}... < REQUEST
  *
- * Requests, @RATE a second in all, go to the servers in turn: whatever happens to the machine meanwhile falls on all alike,
- * and ratios are ten times steadier than from one server for a second and then another.  An address given twice tells how steady.
+ * Requests, @RATE a second in all, go to the servers in turn: whatever happens to the machine meanwhile falls on all alike.
+ * The turn is drawn anew each time round, and so is each wait, between half and one and a half of the mean: what comes at
+ * regular times would fall in with what the machine does at regular times, and on one server only.
+ * An address given twice tells how steady that is.
  * @CONNECTIONS: to each address, used in turn; a request that finds its connection busy waits, and its time runs from
  * when it was due.  @ANSWER: bytes of each answer, head and body.  Prints a line an address: requests, p50, p99 in
  * microseconds.  Ends with 1 at the first error.  IPv4.
@@ -40,6 +42,28 @@ static struct kept {
 
 static char request[4096];
 static size_t request_len;
+
+/* drawn - xorshift64: the same in each run */
+static uint64_t drawn(uint64_t below)
+{
+	static uint64_t x = 88172645463325252u;
+
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	return x % below;
+}
+
+/* deal - @turn becomes 0 to @count - 1 in an order of its own */
+static void deal(unsigned *turn, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		unsigned j = (unsigned)drawn(i + 1);
+
+		turn[i] = turn[j];
+		turn[j] = i;
+	}
+}
 
 static void ask(struct kept *k, uint64_t since_ns)
 {
@@ -104,18 +128,20 @@ int main(int argc, char **argv)
 		open_one(&kept[i], &lanes[i % count], epoll);
 
 	uint64_t due = bench_ns(), end = due + strtoull(argv[4], NULL, 10) * 1000000u, now;
-	unsigned turn = 0;
+	unsigned asked = 0, turn[LANES_MAX];
 
+	deal(turn, count);
 	while ((now = bench_ns()) < end) {
-		struct kept *next = &kept[turn % n];
+		struct kept *next = &kept[asked / count * count % n + turn[asked % count]];
 		struct epoll_event e[CONNECTIONS_MAX];
 		struct timespec wait = { .tv_nsec = due > now ? (long)(due - now) : 100000000 };
 
 		if (now >= due && !next->since_ns) {
 			/* woken late is our fault; a connection that was busy is not */
 			ask(next, now - due > each_ns ? due : now);
-			due += each_ns;
-			turn++;
+			due += each_ns / 2 + drawn(each_ns);
+			if (++asked % count == 0)
+				deal(turn, count);
 			continue;
 		}
 		int got = epoll_pwait2(epoll, e, CONNECTIONS_MAX, &wait, NULL);
