@@ -17,11 +17,12 @@
 enum {
 	RELAY_SLIVER = 2048,		/* bytes; a read into less is not worth its system call */
 	/* A read takes all there is: each is acknowledged, and the origin works at every acknowledgement.  What is written
-	 * at once is one packet of the kernel's (it has up to 17 fragments, of a page each), then others have their turn:
-	 * several in a row meet their receiver at work on another CPU, overtake each other and are sent again. */
+	 * at once is two packets of the kernel's (it has up to 17 fragments, of a page each), then others have their turn:
+	 * a turn costs more than a packet, but many in a row meet their receiver at work on another CPU, overtake each other
+	 * and are sent again, and where the kernel paces what it sends (BBR) they wake its timers. */
 	PIPE_BYTES = 1024 * 1024,	/* the most that the kernel gives everybody (fs.pipe-max-size) */
 	PIPES_LARGE = 8,		/* have so much; the others what the kernel makes them: a user may have 64 MiB in all */
-	PIECE_BYTES = 60 * 1024,	/* of a large pipe; the others hold no more than a packet has room for */
+	PIECE_BYTES = 120 * 1024,	/* of a large pipe; the others hold no more than a packet has room for */
 	PIPES_KEPT = 16,		/* idle pipes */
 };
 
