@@ -169,14 +169,14 @@ static void doctor_routes(struct doctor *d)
 
 static void doctor_conntrack(struct doctor *d)
 {
-	long count, max, established = 0, udp = 0, loose;
+	long count, max, established, udp, loose;
 
 	if (sysctl_get("net/netfilter/nf_conntrack_count", &count) && sysctl_get("net/netfilter/nf_conntrack_max", &max) &&
 	    max > 0 && count >= max / 100 * FULL_PERCENT + max % 100 * FULL_PERCENT / 100)
 		doctor_tell(d, FINDING_CONNTRACK_FULL, "%ld of %ld", count, max);
-	if ((sysctl_get("net/netfilter/nf_conntrack_tcp_timeout_established", &established) &&
-	     established < LIMIT_TUNNEL_IDLE_MS / 1000) ||
-	    (sysctl_get("net/netfilter/nf_conntrack_udp_timeout", &udp) && udp < LIMIT_DNS_QUERY_MS / 1000))
+	if (sysctl_get("net/netfilter/nf_conntrack_tcp_timeout_established", &established) &&
+	    sysctl_get("net/netfilter/nf_conntrack_udp_timeout", &udp) &&
+	    (established < LIMIT_TUNNEL_IDLE_MS / 1000 || udp < LIMIT_DNS_QUERY_MS / 1000))
 		doctor_tell(d, FINDING_CONNTRACK_TIMES, "%ld s for TCP, %ld s for UDP", established, udp);
 	if (sysctl_get("net/netfilter/nf_conntrack_tcp_loose", &loose) && !loose)
 		doctor_tell(d, FINDING_CONNTRACK_STRICT, "net.netfilter.nf_conntrack_tcp_loose");

@@ -61,8 +61,27 @@ doctor
 [ "$(told not_forwarding | sed -n 1p)" = grave ] || fail "it was not found that nothing is forwarded"
 gateway sysctl -qw net.ipv4.ip_forward=1 net.netfilter.nf_conntrack_tcp_timeout_established=600 net.netfilter.nf_conntrack_tcp_loose=0
 doctor
-told conntrack_times | grep -q "600 s for TCP" || fail "a short timeout of connection tracking was not found"
+told conntrack_times | grep -Eqx "600 s for TCP, [1-9][0-9]* s for UDP" || fail "a short timeout of connection tracking was not found"
 [ "$(told conntrack_strict | sed -n 1p)" = note ] || fail "nf_conntrack_tcp_loose was not found"
+
+# the table of connections: what the kernel says of it, put over its files in a namespace of the doctor's own
+echo 1000 >"$WORK/max"
+for count in 899:no 900:yes; do
+	echo "${count%:*}" >"$WORK/count"
+	gateway sh -c 'cd /proc/sys/net/netfilter && mount --bind "$1" nf_conntrack_max && mount --bind "$2" nf_conntrack_count && shift 2 && exec "$@"' - \
+		"$WORK/max" "$WORK/count" "$DEJUNK" doctor --json -c "$WORK/rules.yaml" --run-dir "$WORK/run" >"$WORK/doctor.json" 2>"$WORK/doctor.log"
+	case $count:$(told conntrack_full | tr '\n' ' ') in
+	899:no: | "900:yes:grave 900 of 1000 and 0 more ") ;;
+	*) fail "${count%:*} connections of 1000: $(told conntrack_full)" ;;
+	esac
+done
+
+# a kernel, or an nft, that does not know what the table uses
+cp -r "$REPO/nft" "$WORK/nft"
+sed -i 's/^\tchain ask_syn {/&\n\t\tmeta weather sunny accept/' "$WORK/nft/dejunk.nft"
+DEJUNK_NFT=$WORK/nft/dejunk.nft doctor
+[ "$(told table_refused | sed -n 1p)" = grave ] || fail "a table that nft refuses is no finding: $(cat "$WORK/doctor.json")"
+told table_refused | sed -n 2p | grep -q "syntax error" || fail "what nft says is not told: $(told table_refused)"
 ours br9
 doctor
 told no_lan | grep -q "none of those named is there" || fail "it was not found that there is no lan: $(cat "$WORK/doctor.json")"
