@@ -286,7 +286,9 @@ if __name__ == '__main__':
         print('SKIP proxy_corpus: no heads in %s' % DATA)
         sys.exit(77)
     proxy_lab.namespace()
-    run('sysctl', '-qw', 'net.netfilter.nf_conntrack_tcp_timeout_close=1', 'net.ipv4.ip_local_port_range=1024 65001')
+    # a million of connections in minutes: what is over leaves the kernel's table before that is full
+    run('sysctl', '-qw', 'net.ipv4.ip_local_port_range=1024 65001', 'net.netfilter.nf_conntrack_tcp_timeout_close=1',
+        *('net.netfilter.nf_conntrack_tcp_timeout_%s=5' % state for state in ('time_wait', 'last_ack')))
     for family in 4, 6:
         for ip in SOURCES[family]:
             run('ip', 'addr', 'add', ip + ('/32' if family == 4 else '/128'), 'dev', 'lo', *([] if family == 4 else ['nodad']))
